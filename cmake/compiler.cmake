@@ -1,0 +1,53 @@
+# The compiler, its warnings and sanitizers: everything that every target of ours is compiled with.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  message(FATAL_ERROR
+    "g++ ${CMAKE_CXX_COMPILER_VERSION} destroys temporaries twice inside co_await expressions (GCC bug 101367). "
+    "Install clang-19 and configure with CC=clang-19 CXX=clang++-19 (./dev does both), or use g++ 13 or later.")
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 17)
+  message(FATAL_ERROR "clang ${CMAKE_CXX_COMPILER_VERSION} is too old for this code: install clang-19.")
+endif()
+
+find_program(STAGEDOOR_CCACHE ccache)
+if(STAGEDOOR_CCACHE)
+  # Precompiled headers are cached by content: without these, ccache gives up on every file that uses one.
+  set(ENV{CCACHE_SLOPPINESS} "pch_defines,time_macros")
+  set(STAGEDOOR_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${STAGEDOOR_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${STAGEDOOR_LAUNCHER})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${STAGEDOOR_LAUNCHER})
+endif()
+
+add_library(stagedoor_toolchain INTERFACE)
+add_library(stagedoor::toolchain ALIAS stagedoor_toolchain)
+target_include_directories(stagedoor_toolchain INTERFACE ${PROJECT_SOURCE_DIR})
+# Everything goes into executables, and the precompiled header has to be compiled as its users are: PIE throughout.
+target_compile_options(stagedoor_toolchain INTERFACE
+  -fPIE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+  $<$<BOOL:${STAGEDOOR_WERROR}>:-Werror>
+  $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>
+  # g++ reports these inside coroutine frames and std::variant where there is nothing to report.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-missing-field-initializers>
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-designated-field-initializers -Wno-missing-field-initializers>)
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  # Standard hardening of a process that reads from strangers; the cost is within the noise of the benchmarks.
+  target_compile_options(stagedoor_toolchain INTERFACE -fstack-protector-strong)
+  target_compile_definitions(stagedoor_toolchain INTERFACE
+    $<$<STREQUAL:${STAGEDOOR_SANITIZE},>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS)
+endif()
+if(STAGEDOOR_SANITIZE)
+  target_compile_options(stagedoor_toolchain INTERFACE
+    -fsanitize=${STAGEDOOR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(stagedoor_toolchain INTERFACE -fsanitize=${STAGEDOOR_SANITIZE})
+endif()
+
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  find_program(STAGEDOOR_LLD NAMES ld.lld-19 ld.lld)
+  if(STAGEDOOR_LLD)
+    target_link_options(stagedoor_toolchain INTERFACE --ld-path=${STAGEDOOR_LLD})
+  endif()
+endif()
+target_link_options(stagedoor_toolchain INTERFACE -pie -Wl,-z,relro,-z,now)

@@ -1,0 +1,201 @@
+#include "core/json.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+
+namespace core {
+namespace {
+
+// Copies simdjson's tree into ours and refuses what it lets through: duplicate names, great depth, great number.
+class copier {
+ public:
+  explicit copier(json_limits limits) : limits_(limits) {}
+
+  bool copy(simdjson::dom::element from, json_value& to, std::size_t depth) {
+    if (depth > limits_.depth_max || ++values_ > limits_.values_max) return false;
+    using type = simdjson::dom::element_type;
+    switch (from.type()) {
+      case type::NULL_VALUE: to = json_value(); return true;
+      case type::BOOL: to = json_value(bool(from)); return true;
+      case type::INT64: to = json_value(std::int64_t(from)); return true;
+      case type::UINT64: to = json_value(double(std::uint64_t(from))); return true;
+      case type::DOUBLE: to = json_value(double(from)); return true;
+      case type::STRING: to = json_value(std::string(std::string_view(from))); return true;
+      case type::ARRAY: return copy_array(from, to, depth);
+      case type::OBJECT: return copy_object(from, to, depth);
+    }
+    return false;
+  }
+
+ private:
+  bool copy_array(simdjson::dom::array from, json_value& to, std::size_t depth) {
+    json_value::array items;
+    for (const simdjson::dom::element item : from) {
+      items.emplace_back();
+      if (!copy(item, items.back(), depth + 1)) return false;
+    }
+    to = json_value(std::move(items));
+    return true;
+  }
+
+  bool copy_object(simdjson::dom::object from, json_value& to, std::size_t depth) {
+    json_value::object members;
+    for (const auto& [name, item] : from) {
+      members.emplace_back(std::string(name), json_value());
+      if (!copy(item, members.back().second, depth + 1)) return false;
+    }
+    std::vector<std::string_view> names;
+    for (const auto& [name, item] : members) names.push_back(name);
+    std::ranges::sort(names);
+    if (std::ranges::adjacent_find(names) != names.end()) return false;
+    to = json_value(std::move(members));
+    return true;
+  }
+
+  json_limits limits_;
+  std::size_t values_ = 0;
+};
+
+}  // namespace
+
+std::optional<double> json_value::as_number() const {
+  if (const auto* whole = as_integer()) return static_cast<double>(*whole);
+  if (const auto* real = std::get_if<double>(&held_)) return *real;
+  return std::nullopt;
+}
+
+const json_value* json_value::find(std::string_view name) const {
+  const object* members = as_object();
+  if (!members) return nullptr;
+  const auto found = std::ranges::find(*members, name, [](const auto& m) -> std::string_view { return m.first; });
+  return found == members->end() ? nullptr : &found->second;
+}
+
+const std::string* json_value::find_string(std::string_view name) const {
+  const json_value* found = find(name);
+  return found ? found->as_string() : nullptr;
+}
+
+result<json_value> read_json(std::string_view text, json_limits limits) {
+  if (text.size() > limits.bytes_max) return fail(errc::bad_json, "too large");
+  // An object's member name may hide a NUL, a byte-order mark is not JSON: simdjson refuses the first, skips the second.
+  if (text.starts_with("\xef\xbb\xbf")) return fail(errc::bad_json, "begins with a byte-order mark");
+  thread_local simdjson::dom::parser parser;
+  // One more level than ours, so that our own limit speaks first.
+  simdjson::dom::element root;
+  const simdjson::padded_string padded(text);
+  if (const auto error = parser.parse(padded).get(root); error)
+    return fail(errc::bad_json, simdjson::error_message(error));
+  json_value out;
+  if (!copier(limits).copy(root, out, 1))
+    return fail(errc::bad_json, "duplicate member, too deep, or too many values");
+  return out;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  constexpr std::string_view replacement = "\xef\xbf\xbd";
+  out += '"';
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+      ++i;
+      continue;
+    }
+    if (c >= 0x80) {
+      // The longest well-formed sequence has four bytes; try them from short to long.
+      std::size_t length = 0;
+      for (std::size_t n = 2; n <= 4 && i + n <= text.size() && length == 0; ++n)
+        if (is_utf8(text.substr(i, n))) length = n;
+      if (length > 0) {
+        i += length;
+        continue;
+      }
+    }
+    out.append(text.substr(start, i - start));
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        if (c >= 0x80) out += replacement;
+        else fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
+    }
+    start = ++i;
+  }
+  out.append(text.substr(start));
+  out += '"';
+}
+
+json_writer& json_writer::open(char bracket) {
+  separate();
+  out_ += bracket;
+  needs_comma_ = false;
+  return *this;
+}
+
+json_writer& json_writer::close(char bracket) {
+  out_ += bracket;
+  needs_comma_ = true;
+  return *this;
+}
+
+void json_writer::separate() {
+  if (needs_comma_) out_ += ',';
+  needs_comma_ = true;
+}
+
+json_writer& json_writer::name(std::string_view text) {
+  separate();
+  append_json_string(out_, text);
+  out_ += ':';
+  needs_comma_ = false;
+  return *this;
+}
+
+json_writer& json_writer::string(std::string_view text) {
+  separate();
+  append_json_string(out_, text);
+  return *this;
+}
+
+json_writer& json_writer::number(std::int64_t value) {
+  separate();
+  const fmt::format_int digits(value);
+  out_.append(digits.data(), digits.size());
+  return *this;
+}
+
+json_writer& json_writer::boolean(bool value) { return raw(value ? "true" : "false"); }
+json_writer& json_writer::null() { return raw("null"); }
+
+json_writer& json_writer::raw(std::string_view json) {
+  separate();
+  out_ += json;
+  return *this;
+}
+
+json_writer& json_writer::value(const json_value& tree) {
+  if (tree.is_null()) return null();
+  if (const auto* flag = tree.as_bool()) return boolean(*flag);
+  if (const auto* whole = tree.as_integer()) return number(*whole);
+  if (const auto real = tree.as_number()) return raw(fmt::format("{}", *real));
+  if (const auto* text = tree.as_string()) return string(*text);
+  if (const auto* items = tree.as_array()) {
+    begin_array();
+    for (const json_value& item : *items) value(item);
+    return end_array();
+  }
+  begin_object();
+  for (const auto& [key, item] : *tree.as_object()) name(key).value(item);
+  return end_object();
+}
+
+}  // namespace core

@@ -1,0 +1,96 @@
+// logger: a level, an event name and fields. The format (JSON lines or text) and the sink are chosen once.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "core/clock.hpp"
+
+namespace core {
+
+class secret;
+
+enum class log_level : unsigned char { debug, info, warn, error, off };
+std::string_view name_of(log_level level);
+
+// A value of a field. Text is copied into the line before the call returns.
+class log_value {
+ public:
+  log_value(std::string_view text) : held_(text) {}
+  log_value(const std::string& text) : held_(std::string_view(text)) {}
+  log_value(const char* text) : held_(std::string_view(text)) {}
+  log_value(bool flag) : held_(flag) {}
+  log_value(double number) : held_(number) {}
+  template <std::integral Number>
+    requires(!std::same_as<Number, bool>)
+  log_value(Number number) : held_(static_cast<std::int64_t>(number)) {}
+  log_value(const secret&) = delete;
+
+  const auto& held() const { return held_; }
+
+ private:
+  std::variant<std::string_view, std::int64_t, double, bool> held_;
+};
+
+struct log_field {
+  std::string_view name;
+  log_value value;
+};
+
+enum class log_format : unsigned char { json, text };
+
+struct log_settings {
+  log_level level = log_level::info;
+  log_format format = log_format::json;
+  bool access = true;        // one line per request
+  std::string file;          // empty: standard error
+  std::size_t queue = 8192;  // lines that may wait for the writer; then the oldest are dropped and counted
+};
+
+// Safe to use from any thread. Cheap when the level is off.
+class logger {
+ public:
+  using fields = std::initializer_list<log_field>;
+
+  virtual ~logger() = default;
+  bool wants(log_level level) const { return level >= level_; }
+
+  void debug(std::string_view event, fields with = {}) { log(log_level::debug, event, with); }
+  void info(std::string_view event, fields with = {}) { log(log_level::info, event, with); }
+  void warn(std::string_view event, fields with = {}) { log(log_level::warn, event, with); }
+  void error(std::string_view event, fields with = {}) { log(log_level::error, event, with); }
+  void log(log_level level, std::string_view event, fields with) {
+    if (wants(level)) write(level, event, with);
+  }
+
+ protected:
+  explicit logger(log_level level) : level_(level) {}
+
+ private:
+  virtual void write(log_level level, std::string_view event, fields with) = 0;
+  log_level level_;
+};
+
+// One line without its end: {"time":"…","level":"info","event":"…",…} or `time level event name=value …`.
+// Control characters and invalid UTF-8 are escaped in both, so that nobody can forge a line.
+void format_log_line(std::string& out, log_format format, wall_time at, log_level level,
+                     std::string_view event, logger::fields with);
+
+// Writes through a bounded queue on a thread of its own; flushes when destroyed.
+std::unique_ptr<logger> make_logger(const log_settings& settings, const clock& time);
+
+// Says nothing: for commands and tests.
+class silent_logger final : public logger {
+ public:
+  silent_logger() : logger(log_level::off) {}
+
+ private:
+  void write(log_level, std::string_view, fields) override {}
+};
+
+}  // namespace core

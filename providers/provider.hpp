@@ -1,0 +1,101 @@
+// provider: one video service behind one interface. An object per shard; nothing here is shared between threads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/ids.hpp"
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+#include "core/options.hpp"
+#include "core/random.hpp"
+#include "core/result.hpp"
+#include "core/task.hpp"
+#include "http/client.hpp"
+
+namespace providers {
+
+// The room that is wanted at the provider. Equal wishes name the same room there.
+struct room_wish {
+  core::room_id room;
+  std::uint32_t generation = 1;
+  core::wall_time starts_at;
+  core::wall_time ends_at;
+  core::wall_time closes_at;   // nobody may enter after this
+  std::size_t participants = 2;
+};
+
+// One person about to enter.
+struct admission {
+  core::room_id room;
+  std::uint32_t generation = 1;
+  std::string provider_room;   // what prepare() gave; empty where the provider needs none
+  core::user_id user;
+  std::string name;            // shown to others
+  core::role seat = core::role::expert;
+  core::wall_time now;
+  core::wall_time closes_at;   // no link outlives this
+};
+
+enum class embed_mode : unsigned char { iframe, new_tab };
+
+struct join_link {
+  std::string url;
+  core::wall_time expires_at;
+};
+
+// What never changes while the provider is configured; references stay valid as long as the provider.
+struct provider_traits {
+  core::provider_name name;        // [providers.<name>]
+  std::string type;                // "100ms"
+  bool needs_room = false;         // prepare() must have succeeded before anybody is admitted
+  embed_mode mode = embed_mode::iframe;
+  std::string origin;              // of the pages that are embedded: "https://acme.app.100ms.live"
+  std::string allow = "camera; microphone; display-capture; autoplay; fullscreen";
+};
+
+class provider {
+ public:
+  virtual ~provider() = default;
+  virtual const provider_traits& traits() const = 0;
+
+  // Makes sure that the room exists and is open. Safe to repeat. Gives what is to be remembered and handed to
+  // admit. Not called where !needs_room.
+  virtual core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) = 0;
+
+  // Signs a link without asking anybody; nullopt where the provider must be asked.
+  virtual std::optional<core::result<join_link>> admit_now(const admission& who) = 0;
+  // Called where admit_now gives nullopt.
+  virtual core::task<core::result<join_link>> admit(admission who, core::deadline until) = 0;
+
+  // Closes the room and sends people out, as far as the provider can. Safe to repeat.
+  virtual core::task<core::result<void>> close(room_wish wish, std::string provider_room,
+                                               core::deadline until) = 0;
+
+  // Public keys for /.well-known/jwks.json, each a JWK object's text. Empty for most.
+  virtual std::vector<std::string> public_jwks() const { return {}; }
+};
+
+// What a provider works with on its shard; all of it outlives the provider.
+struct provider_tools {
+  http::client& client;
+  const core::clock& clock;
+  core::random_source& random;
+  core::logger& log;
+  core::metrics_page& metrics;
+  core::executor on;
+};
+
+// What a vendor's file exports: reads the settings once, noting mistakes, and gives what makes one provider per shard.
+struct provider_setup {
+  core::provider_name name;
+  core::options& settings;     // [providers.<name>]
+  std::string public_url;      // ours, without trailing slash
+};
+using provider_maker = std::function<std::unique_ptr<provider>(const provider_tools&)>;
+
+}  // namespace providers

@@ -1,0 +1,1 @@
+#include "ratelimit/limiter.hpp"
