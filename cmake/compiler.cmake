@@ -35,13 +35,20 @@ target_compile_options(stagedoor_toolchain INTERFACE
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   # Standard hardening of a process that reads from strangers; the cost is within the noise of the benchmarks.
   target_compile_options(stagedoor_toolchain INTERFACE -fstack-protector-strong)
-  target_compile_definitions(stagedoor_toolchain INTERFACE
-    $<$<STREQUAL:${STAGEDOOR_SANITIZE},>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS)
+  target_compile_definitions(stagedoor_toolchain INTERFACE _GLIBCXX_ASSERTIONS)
+  if(NOT STAGEDOOR_SANITIZE)
+    target_compile_definitions(stagedoor_toolchain INTERFACE _FORTIFY_SOURCE=2)
+  endif()
 endif()
 if(STAGEDOOR_SANITIZE)
   target_compile_options(stagedoor_toolchain INTERFACE
     -fsanitize=${STAGEDOOR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(stagedoor_toolchain INTERFACE -fsanitize=${STAGEDOOR_SANITIZE})
+endif()
+if(STAGEDOOR_FUZZ)
+  # Coverage for libFuzzer in everything it can reach, the precompiled header included; its main() only in fuzz/.
+  target_compile_options(stagedoor_toolchain INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(stagedoor_toolchain INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
