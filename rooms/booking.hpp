@@ -1,6 +1,7 @@
 // booking: who meets whom, when, and in which room of which provider.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,13 +29,14 @@ struct booking {
   core::room_id room;
   core::wall_time starts_at;
   core::wall_time ends_at;
-  core::provider_name provider;   // pinned when the booking is made
+  core::provider_name provider;  // pinned when the booking is made
   std::vector<participant> participants;
   booking_state state = booking_state::scheduled;
-  // Counts how often the room was opened anew after a cancellation or an end: each opening is a room of its own at
-  // the provider.
+  // Counts how often the room was opened anew after a cancellation or an end: each opening is a
+  // room of its own at the provider.
   std::uint32_t generation = 1;
-  // What the provider said of its room for this generation; empty until it has been made. Opaque here.
+  // What the provider said of its room for this generation; empty until it has been made. Opaque
+  // here.
   std::string provider_room;
   core::wall_time created_at;
   core::wall_time updated_at;
@@ -43,6 +45,8 @@ struct booking {
 using booking_ptr = std::shared_ptr<const booking>;
 
 constexpr std::size_t participants_max = 64;
+// A call longer than a day is a mistake in a date.
+constexpr std::chrono::hours length_max{24};
 
 // A booking as the booking API's PUT body says it.
 struct booking_draft {
@@ -59,8 +63,10 @@ struct body_error {
   std::string detail;
 };
 
-// Unknown members, wrong types, no participant or more than 64, the same user twice, an end before the start and a
-// call longer than 24 h are errors; all are reported, at most 16.
+// Unknown members, wrong types, no participant or more than 64, the same user twice for the same
+// seat, an end that is not after the start and a call longer than 24 h are errors; all are
+// reported, at most 16. Times are kept in whole seconds. What is no JSON at all is one error with
+// the pointer "".
 struct read_draft {
   std::optional<booking_draft> draft;
   std::vector<body_error> errors;

@@ -18,6 +18,7 @@ class category final : public std::error_category {
       case errc::room_cancelled: return "room cancelled";
       case errc::invalid_booking: return "invalid booking";
       case errc::store_unavailable: return "store unavailable";
+      case errc::bad_cursor: return "bad cursor";
     }
     return "unknown rooms error";
   }

@@ -1,6 +1,7 @@
 // store: where bookings live. SQLite in the process; PostgreSQL where several nodes serve.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,12 +12,15 @@
 
 namespace rooms {
 
+constexpr std::size_t page_max = 200;
+
 struct booking_query {
-  std::optional<core::wall_time> from;   // starts at or after
-  std::optional<core::wall_time> to;     // starts before
-  std::optional<core::user_id> user;     // has this participant
-  std::string cursor;                    // what the last page gave; empty for the first
-  std::size_t limit = 50;                // 1 to 200
+  std::optional<core::wall_time> from;  // starts at or after
+  std::optional<core::wall_time> to;    // starts before
+  std::optional<core::user_id> user;    // has this participant
+  std::optional<booking_state> state;   // is in this state
+  std::string cursor;                   // what the last page gave; empty for the first
+  std::size_t limit = 50;               // 1 to page_max; others are brought into this range
 };
 
 struct booking_page {
@@ -30,25 +34,67 @@ struct put_outcome {
   bool changed = false;  // false where the same was there already
 };
 
-// Every answer that says "done" is durable. Failures are errc::store_unavailable, room_not_found, invalid_booking.
+// A provider's room that has to be closed: noted in the transaction that cancels or ends its
+// booking, and kept until closing_done, so that a crash forgets none.
+struct room_closing {
+  core::room_id room;
+  std::uint32_t generation = 1;
+  core::provider_name provider;
+  std::string provider_room;
+  core::wall_time due_at;
+  std::uint32_t attempts = 0;  // how often it failed
+};
+
+// Every answer that says "done" is durable. Failures are errc::store_unavailable, room_not_found,
+// invalid_booking and bad_cursor. Times are kept in milliseconds. A write whose deadline passes
+// while it waits in the queue is not made; one that has begun is made or not made, and
+// store_unavailable says that nobody knows: all writes may be repeated.
 class store {
  public:
   virtual ~store() = default;
-  // Creates or replaces. `fallback` is the provider where the draft names none and the booking is new. Another provider
-  // than the pinned one is invalid_booking with the fact {"/provider", …}. A cancelled or ended booking is opened again
-  // as a new generation; if the same booking is put again while it is scheduled, its room stays.
-  virtual core::task<core::result<put_outcome>> put(booking_draft draft, core::provider_name fallback,
+  // Creates or replaces. `fallback` is the provider where the draft names none and the booking is
+  // new. Another provider than the pinned one is invalid_booking with the fact {"/provider", …}. A
+  // cancelled or ended booking is opened again as a new generation; if the same booking is put
+  // again while it is scheduled, its room stays.
+  virtual core::task<core::result<put_outcome>> put(booking_draft draft,
+                                                    core::provider_name fallback,
                                                     core::wall_time now, core::deadline until) = 0;
   virtual core::task<core::result<std::optional<booking>>> find(core::room_id room,
                                                                 core::deadline until) = 0;
-  virtual core::task<core::result<booking_page>> list(booking_query query, core::deadline until) = 0;
-  // To cancelled or ended; repeating it changes nothing.
+  virtual core::task<core::result<booking_page>> list(booking_query query,
+                                                      core::deadline until) = 0;
+  // To cancelled or ended; repeating it changes nothing. An ended booking may still be cancelled; a
+  // cancelled one stays cancelled. Where the provider has a room for it, its closing is due at
+  // once.
   virtual core::task<core::result<booking>> close(core::room_id room, booking_state to,
                                                   core::wall_time now, core::deadline until) = 0;
-  // Remembers the provider's room if the booking is still of this generation and has none; gives the booking as it is now.
-  virtual core::task<core::result<booking>> remember_room(core::room_id room, std::uint32_t generation,
-                                                          std::string provider_room, core::wall_time now,
+  // Remembers the provider's room if the booking is still of this generation and has none; gives
+  // the booking as it is now. Where it was closed or opened anew meanwhile, the closing of this
+  // room is due at once. Where the same generation has another room already, that one stays, and
+  // the caller closes its own.
+  virtual core::task<core::result<booking>> remember_room(core::room_id room,
+                                                          std::uint32_t generation,
+                                                          std::string provider_room,
+                                                          core::wall_time now,
                                                           core::deadline until) = 0;
+  // Scheduled bookings without a provider's room that start before the one time and end after the
+  // other, by start: what the provisioner makes ahead. At most `limit`.
+  virtual core::task<core::result<std::vector<booking>>> without_room(core::wall_time starts_before,
+                                                                      core::wall_time ends_after,
+                                                                      std::size_t limit,
+                                                                      core::deadline until) = 0;
+
+  // Closings that are due at `now`, the longest waiting first.
+  virtual core::task<core::result<std::vector<room_closing>>> due_closings(
+      core::wall_time now, std::size_t limit, core::deadline until) = 0;
+  // The provider closed it, or never will: nothing is left to do. True where it was still noted.
+  virtual core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
+                                                      core::deadline until) = 0;
+  // It did not work: counted, and due again at `retry_at`. True where it was still noted.
+  virtual core::task<core::result<bool>> closing_failed(core::room_id room,
+                                                        std::uint32_t generation,
+                                                        core::wall_time retry_at,
+                                                        core::deadline until) = 0;
 };
 
 }  // namespace rooms

@@ -1,0 +1,142 @@
+// changes: created, replaced, closed, opened again: the life of a booking in plain functions.
+#include "rooms/changes.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "core/encoding.hpp"
+#include "rooms/error.hpp"
+
+namespace rooms {
+namespace {
+
+core::wall_time kept(core::wall_time at) { return from_milliseconds(to_milliseconds(at)); }
+
+tl::unexpected<core::failure> invalid(std::string pointer, std::string detail) {
+  core::failure why(make_error_code(errc::invalid_booking), detail);
+  return core::fail(std::move(why).with(std::move(pointer), std::move(detail)));
+}
+
+// What read_booking_body promises, checked again for those who make drafts themselves.
+core::result<void> check(const booking_draft& draft) {
+  if (draft.ends_at <= draft.starts_at) return invalid("/endsAt", "must be after startsAt");
+  if (draft.ends_at - draft.starts_at > length_max)
+    return invalid("/endsAt", "must be at most 24 hours after startsAt");
+  if (draft.participants.empty() || draft.participants.size() > participants_max)
+    return invalid("/participants", "must name 1 to 64 participants");
+  return {};
+}
+
+room_closing closing_of(const booking& one, std::uint32_t generation, std::string provider_room,
+                        core::wall_time now) {
+  return {one.room, generation, one.provider, std::move(provider_room), kept(now), 0};
+}
+
+}  // namespace
+
+core::result<change> change_by_put(const booking* before, booking_draft draft,
+                                   const core::provider_name& fallback, core::wall_time now) {
+  draft.starts_at = kept(draft.starts_at);
+  draft.ends_at = kept(draft.ends_at);
+  if (auto good = check(draft); !good) return core::same_failure(good);
+  if (before && draft.provider && *draft.provider != before->provider)
+    return invalid("/provider",
+                   "the booking was made with " + before->provider.text() + " and stays there");
+
+  change made;
+  if (before) {
+    made.after = *before;
+  } else {
+    made.created = true;
+    made.after.room = std::move(draft.room);
+    made.after.provider = draft.provider ? std::move(*draft.provider) : fallback;
+    made.after.created_at = kept(now);
+  }
+  booking& after = made.after;
+  const bool reopened = after.state != booking_state::scheduled;
+  if (reopened) {
+    // The closed generation's room is (or was) noted for closing when it was closed.
+    ++after.generation;
+    after.provider_room.clear();
+    after.state = booking_state::scheduled;
+  }
+  made.changed = made.created || reopened || after.starts_at != draft.starts_at ||
+                 after.ends_at != draft.ends_at || after.participants != draft.participants;
+  if (!made.changed) return made;
+  after.starts_at = draft.starts_at;
+  after.ends_at = draft.ends_at;
+  after.participants = std::move(draft.participants);
+  after.updated_at = kept(now);
+  return made;
+}
+
+core::result<change> change_by_close(const booking* before, booking_state to, core::wall_time now) {
+  if (!before) return core::fail(errc::room_not_found, "no booking to close");
+  if (to == booking_state::scheduled)
+    return core::fail(errc::invalid_booking, "a booking is closed as cancelled or ended");
+  change made;
+  made.after = *before;
+  // Closing a provider's room makes the provider report its end: that must not undo a cancellation.
+  if (before->state == to || before->state == booking_state::cancelled) return made;
+  made.changed = true;
+  made.after.state = to;
+  made.after.updated_at = kept(now);
+  if (before->state == booking_state::scheduled && !before->provider_room.empty())
+    made.closing = closing_of(*before, before->generation, before->provider_room, now);
+  return made;
+}
+
+core::result<change> change_by_room(const booking* before, std::uint32_t generation,
+                                    std::string provider_room, core::wall_time now) {
+  if (!before) return core::fail(errc::room_not_found, "no booking has this room");
+  change made;
+  made.after = *before;
+  if (provider_room.empty()) return made;
+  const bool current = before->generation == generation;
+  if (current && !before->provider_room.empty()) return made;
+  if (current) {
+    made.changed = true;
+    made.after.provider_room = provider_room;
+    made.after.updated_at = kept(now);
+  }
+  // It was made for a call that was called off meanwhile.
+  if (!current || before->state != booking_state::scheduled)
+    made.closing = closing_of(*before, generation, std::move(provider_room), now);
+  return made;
+}
+
+std::string cursor_of(const list_place& place) {
+  return core::to_base64url(
+      core::as_bytes(std::to_string(to_milliseconds(place.starts_at)) + " " + place.room));
+}
+
+core::result<list_place> place_of(const std::string& cursor) {
+  // The longest: 20 digits, a space and a room of 128 bytes.
+  constexpr std::size_t cursor_bytes_max = 256;
+  const auto bad = [] { return core::fail(errc::bad_cursor, "no page gave this cursor"); };
+  if (cursor.size() > cursor_bytes_max) return bad();
+  const auto text = core::from_base64url(cursor);
+  if (!text) return bad();
+  const std::size_t space = text->find(' ');
+  if (space == std::string::npos) return bad();
+  std::int64_t at = 0;
+  const char* const end = text->data() + space;
+  const auto read = std::from_chars(text->data(), end, at);
+  if (read.ec != std::errc{} || read.ptr != end) return bad();
+  auto room = core::room_id::from(std::string_view(*text).substr(space + 1));
+  // What system_clock can hold: milliseconds of about three centuries each way.
+  constexpr std::int64_t milliseconds_max = 9'000'000'000'000;
+  if (!room || at > milliseconds_max || at < -milliseconds_max) return bad();
+  return list_place{from_milliseconds(at), room->text()};
+}
+
+std::int64_t to_milliseconds(core::wall_time at) {
+  return std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count();
+}
+
+core::wall_time from_milliseconds(std::int64_t at) {
+  return core::wall_time{std::chrono::milliseconds{at}};
+}
+
+}  // namespace rooms

@@ -1,0 +1,39 @@
+// changes: what a write makes of a booking. Pure; every store asks here and only keeps the answer.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/result.hpp"
+#include "rooms/store.hpp"
+
+namespace rooms {
+
+struct change {
+  booking after;
+  bool created = false;
+  bool changed = false;                 // false: nothing to write
+  std::optional<room_closing> closing;  // to be noted with it, unless it is noted already
+};
+
+// `before` is null where the room has no booking.
+core::result<change> change_by_put(const booking* before, booking_draft draft,
+                                   const core::provider_name& fallback, core::wall_time now);
+core::result<change> change_by_close(const booking* before, booking_state to, core::wall_time now);
+core::result<change> change_by_room(const booking* before, std::uint32_t generation,
+                                    std::string provider_room, core::wall_time now);
+
+// Where a list goes on: after this booking.
+struct list_place {
+  core::wall_time starts_at;
+  std::string room;
+};
+// Opaque to callers: base64url of the start in milliseconds and the room.
+std::string cursor_of(const list_place& place);
+core::result<list_place> place_of(const std::string& cursor);
+
+// Stores keep milliseconds.
+std::int64_t to_milliseconds(core::wall_time at);
+core::wall_time from_milliseconds(std::int64_t at);
+
+}  // namespace rooms
