@@ -1,0 +1,181 @@
+// memory_store: what rooms::changes decides, kept in two maps.
+#include "support/memory_store.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+
+#include "core/time_text.hpp"
+#include "rooms/error.hpp"
+
+namespace tests {
+namespace {
+
+bool by_start(const rooms::booking& a, const rooms::booking& b) {
+  return std::tie(a.starts_at, a.room) < std::tie(b.starts_at, b.room);
+}
+
+bool wanted(const rooms::booking_query& query, const rooms::booking& one) {
+  if (query.from && one.starts_at < *query.from) return false;
+  if (query.to && one.starts_at >= *query.to) return false;
+  if (query.state && one.state != *query.state) return false;
+  return !query.user || std::ranges::any_of(one.participants, [&](const rooms::participant& p) {
+    return p.user == *query.user;
+  });
+}
+
+}  // namespace
+
+const rooms::booking* memory_store::peek(std::string_view room) const {
+  const auto found = bookings_.find(room);
+  return found == bookings_.end() ? nullptr : &found->second;
+}
+
+void memory_store::add(rooms::booking one) { bookings_[one.room.text()] = std::move(one); }
+
+void memory_store::keep(const rooms::change& made) {
+  if (made.changed) bookings_[made.after.room.text()] = made.after;
+  if (made.closing)
+    closings_.try_emplace({made.closing->room.text(), made.closing->generation}, *made.closing);
+  if (made.changed || made.closing) ++writes;
+}
+
+core::result<void> memory_store::able(core::deadline until) const {
+  if (broken) return core::fail(rooms::errc::store_unavailable, "broken by the test");
+  if (until.passed(std::chrono::steady_clock::now()))
+    return core::fail(rooms::errc::store_unavailable, "the deadline passed");
+  return {};
+}
+
+core::task<core::result<rooms::put_outcome>> memory_store::put(rooms::booking_draft draft,
+                                                               core::provider_name fallback,
+                                                               core::wall_time now,
+                                                               core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  const core::room_id room = draft.room;
+  auto made = rooms::change_by_put(before(room), std::move(draft), fallback, now);
+  if (!made) co_return core::same_failure(made);
+  keep(*made);
+  co_return rooms::put_outcome{std::move(made->after), made->created, made->changed};
+}
+
+core::task<core::result<std::optional<rooms::booking>>> memory_store::find(core::room_id room,
+                                                                           core::deadline until) {
+  ++finds;
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  std::optional<rooms::booking> answer;
+  if (const auto* one = before(room)) answer = *one;
+  if (pause) co_await pause();
+  co_return answer;
+}
+
+core::task<core::result<rooms::booking_page>> memory_store::list(rooms::booking_query query,
+                                                                 core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  std::vector<rooms::booking> all;
+  for (const auto& [room, one] : bookings_)
+    if (wanted(query, one)) all.push_back(one);
+  std::ranges::sort(all, by_start);
+  if (!query.cursor.empty()) {
+    auto place = rooms::place_of(query.cursor);
+    if (!place) co_return core::same_failure(place);
+    std::erase_if(all, [&](const rooms::booking& one) {
+      return std::tie(one.starts_at, one.room.text()) <= std::tie(place->starts_at, place->room);
+    });
+  }
+  rooms::booking_page page;
+  const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, rooms::page_max);
+  const bool more = all.size() > limit;
+  if (more) all.resize(limit);
+  page.bookings = std::move(all);
+  if (more)
+    page.next_cursor =
+        rooms::cursor_of({page.bookings.back().starts_at, page.bookings.back().room.text()});
+  co_return page;
+}
+
+core::task<core::result<rooms::booking>> memory_store::close(core::room_id room,
+                                                             rooms::booking_state to,
+                                                             core::wall_time now,
+                                                             core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  auto made = rooms::change_by_close(before(room), to, now);
+  if (!made) co_return core::same_failure(made);
+  keep(*made);
+  co_return std::move(made->after);
+}
+
+core::task<core::result<rooms::booking>> memory_store::remember_room(core::room_id room,
+                                                                     std::uint32_t generation,
+                                                                     std::string provider_room,
+                                                                     core::wall_time now,
+                                                                     core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  auto made = rooms::change_by_room(before(room), generation, std::move(provider_room), now);
+  if (!made) co_return core::same_failure(made);
+  keep(*made);
+  co_return std::move(made->after);
+}
+
+core::task<core::result<std::vector<rooms::booking>>> memory_store::without_room(
+    core::wall_time starts_before, core::wall_time ends_after, std::size_t limit,
+    core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  std::vector<rooms::booking> all;
+  for (const auto& [room, one] : bookings_)
+    if (one.state == rooms::booking_state::scheduled && one.provider_room.empty() &&
+        one.starts_at < starts_before && one.ends_at > ends_after)
+      all.push_back(one);
+  std::ranges::sort(all, by_start);
+  if (all.size() > limit) all.resize(limit);
+  co_return all;
+}
+
+core::task<core::result<std::vector<rooms::room_closing>>> memory_store::due_closings(
+    core::wall_time now, std::size_t limit, core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  std::vector<rooms::room_closing> due;
+  for (const auto& [key, one] : closings_)
+    if (one.due_at <= now) due.push_back(one);
+  std::ranges::sort(due, {}, &rooms::room_closing::due_at);
+  if (due.size() > limit) due.resize(limit);
+  co_return due;
+}
+
+core::task<core::result<bool>> memory_store::closing_done(core::room_id room,
+                                                          std::uint32_t generation,
+                                                          core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  co_return closings_.erase({room.text(), generation}) > 0;
+}
+
+core::task<core::result<bool>> memory_store::closing_failed(core::room_id room,
+                                                            std::uint32_t generation,
+                                                            core::wall_time retry_at,
+                                                            core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  const auto found = closings_.find({room.text(), generation});
+  if (found == closings_.end()) co_return false;
+  ++found->second.attempts;
+  found->second.due_at = rooms::from_milliseconds(rooms::to_milliseconds(retry_at));
+  co_return true;
+}
+
+rooms::booking_draft draft_of(std::string_view room) {
+  rooms::booking_draft draft;
+  draft.room = core::room_id::from(room).value();
+  draft.starts_at = core::from_rfc3339("2026-11-22T10:00:00Z").value();
+  draft.ends_at = core::from_rfc3339("2026-11-22T11:00:00Z").value();
+  draft.participants = {{core::user_id::from("u1").value(), core::role::expert},
+                        {core::user_id::from("u2").value(), core::role::client}};
+  return draft;
+}
+
+rooms::booking booking_of(std::string_view room, std::string_view provider) {
+  auto made =
+      rooms::change_by_put(nullptr, draft_of(room), core::provider_name::from(provider).value(),
+                           core::from_rfc3339("2026-11-22T09:00:00Z").value());
+  return std::move(made->after);
+}
+
+}  // namespace tests

@@ -1,0 +1,77 @@
+// memory_store: bookings in a map, with the same semantics as the stores that last, and with faults
+// on demand.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rooms/changes.hpp"
+#include "rooms/store.hpp"
+
+namespace tests {
+
+// Lives on one shard.
+class memory_store final : public rooms::store {
+ public:
+  core::task<core::result<rooms::put_outcome>> put(rooms::booking_draft draft,
+                                                   core::provider_name fallback,
+                                                   core::wall_time now,
+                                                   core::deadline until) override;
+  core::task<core::result<std::optional<rooms::booking>>> find(core::room_id room,
+                                                               core::deadline until) override;
+  core::task<core::result<rooms::booking_page>> list(rooms::booking_query query,
+                                                     core::deadline until) override;
+  core::task<core::result<rooms::booking>> close(core::room_id room, rooms::booking_state to,
+                                                 core::wall_time now,
+                                                 core::deadline until) override;
+  core::task<core::result<rooms::booking>> remember_room(core::room_id room,
+                                                         std::uint32_t generation,
+                                                         std::string provider_room,
+                                                         core::wall_time now,
+                                                         core::deadline until) override;
+  core::task<core::result<std::vector<rooms::booking>>> without_room(core::wall_time starts_before,
+                                                                     core::wall_time ends_after,
+                                                                     std::size_t limit,
+                                                                     core::deadline until) override;
+  core::task<core::result<std::vector<rooms::room_closing>>> due_closings(
+      core::wall_time now, std::size_t limit, core::deadline until) override;
+  core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
+                                              core::deadline until) override;
+  core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,
+                                                core::wall_time retry_at,
+                                                core::deadline until) override;
+
+  // While true every operation is store_unavailable.
+  bool broken = false;
+  // Awaited by every find after it has read and before it answers: what is written meanwhile is
+  // missed.
+  std::function<core::task<void>()> pause;
+  std::size_t finds = 0;   // calls so far
+  std::size_t writes = 0;  // changes so far
+
+  // Straight in, for a test's scene.
+  void add(rooms::booking one);
+  const rooms::booking* peek(std::string_view room) const;
+  std::size_t closings() const { return closings_.size(); }
+
+ private:
+  using closing_key = std::pair<std::string, std::uint32_t>;
+
+  const rooms::booking* before(const core::room_id& room) const { return peek(room.view()); }
+  void keep(const rooms::change& made);
+  core::result<void> able(core::deadline until) const;
+
+  std::map<std::string, rooms::booking, std::less<>> bookings_;
+  std::map<closing_key, rooms::room_closing> closings_;
+};
+
+// A booking from 10:00 to 11:00 on 2026-11-22 (when fake_clock begins) with u1 as expert and u2 as
+// client.
+rooms::booking_draft draft_of(std::string_view room);
+rooms::booking booking_of(std::string_view room, std::string_view provider = "100ms");
+
+}  // namespace tests
