@@ -7,7 +7,7 @@ namespace join {
 
 enum class errc {
   rate_limited = 1,  // 429: a bucket is empty; the fact "policy" names it
-  overloaded,  // 503: more work is waiting than we can do in time
+  overloaded,        // 503: more work is waiting than we can do in time
   provider_missing,  // the booking is pinned to a provider that is not configured any more
 };
 

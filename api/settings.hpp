@@ -1,0 +1,56 @@
+// settings: what the HTTP face is told by the configuration.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/result.hpp"
+#include "net/address.hpp"
+
+namespace api {
+
+// The one-click login of `--demo`. Where this is absent, none of its routes exists.
+struct demo_person {
+  core::user_id user;
+  core::role seat = core::role::expert;
+  std::string name;
+};
+struct demo_room {
+  core::room_id room;
+  std::string about;  // a sentence for the page: "open now"
+  std::vector<demo_person> people;
+};
+struct demo_settings {
+  std::string cookie;  // the name under which the session is looked for
+  std::vector<demo_room> rooms;
+  // A session token for one of the people above.
+  std::function<core::result<std::string>(const demo_person&)> sign_in;
+};
+
+struct settings {
+  std::string public_url;  // ours, without trailing slash
+  // Problem types are this with the code behind it.
+  std::string docs_url = "https://github.com/stagedoor/stagedoor/blob/main/docs/api.md#";
+  std::string version = "0.1.0";
+  core::provider_name default_provider;
+  net::proxy_settings proxies;
+  // Plain HTTP is answered only on loopback, on a unix socket, or where a trusted proxy says https.
+  bool require_https = true;
+  bool access_log = true;
+  // Pages of these origins may call the API with the caller's credentials:
+  // "https://app.example.com".
+  std::vector<std::string> cors_origins;
+  // For everything that one join waits for. Not longer than the connection's own deadline for a
+  // request.
+  std::chrono::milliseconds join_timeout{5'000};
+  // An event stream that waits for a room to open ends after this, and the page asks again.
+  std::chrono::milliseconds stream_wait_max = std::chrono::hours{6};
+  std::shared_ptr<const demo_settings> demo;
+};
+
+}  // namespace api

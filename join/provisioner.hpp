@@ -1,0 +1,89 @@
+// provisioner: makes and closes rooms at providers. A room is made once, by the shard that owns it,
+// however many ask.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+#include "core/result.hpp"
+#include "core/task.hpp"
+#include "join/neighbours.hpp"
+#include "providers/registry.hpp"
+#include "rooms/decide.hpp"
+#include "rooms/store.hpp"
+
+namespace join {
+
+struct provision_settings {
+  // Rooms are made this long before the start; the booking itself is the moment where it lies
+  // nearer.
+  std::chrono::milliseconds prepare_before = std::chrono::hours{24};
+  // For one create or close call with the store around it. It is not the join's deadline: who waits
+  // may leave.
+  std::chrono::milliseconds call_timeout{10'000};
+  // Background work of one shard: calls at a time, and how many may queue (the sweep finds the rest
+  // again).
+  std::size_t background_calls = 4;
+  std::size_t background_queue_max = 10'000;
+  // How often the store is asked for rooms that somebody forgot to make or to close.
+  std::chrono::milliseconds sweep_every{30'000};
+  std::size_t sweep_batch = 100;
+};
+
+struct provisioner_parts {
+  std::size_t shard = 0;  // our own index among the neighbours
+  core::executor on;
+  neighbours& shards;
+  rooms::store& store;
+  providers::registry& providers;
+  const core::clock& clock;
+  core::logger& log;
+  core::metrics_page& metrics;
+  rooms::window_settings windows;
+  provision_settings settings;
+};
+
+// One per shard. After all have been made, each meets its peers.
+class provisioner {
+ public:
+  explicit provisioner(provisioner_parts parts);
+  ~provisioner();
+  provisioner(const provisioner&) = delete;
+  provisioner& operator=(const provisioner&) = delete;
+
+  // All provisioners by shard index, this one included. They must live until all of them are
+  // stopped.
+  void meet(std::vector<provisioner*> peers);
+
+  // True where the booking's provider needs a room that has not been made yet.
+  bool must_prepare(const rooms::booking& one);
+  // The booking with its provider's room, made now where it has none. Failures are providers::errc,
+  // the store's, or provider_missing; they are shared by all who wait and not remembered.
+  core::task<core::result<rooms::booking_ptr>> ready(rooms::booking_ptr one, core::deadline until);
+
+  // In the background, from the shard of this object: makes the room of a new booking, closes that
+  // of a cancelled or ended one. Never waits.
+  void prepare_soon(rooms::booking_ptr one);
+  void close_soon(rooms::booking_ptr one);
+
+  // One look for rooms that are due: forgotten after a crash, or failed before. Call start_sweeping
+  // on one shard.
+  core::task<void> sweep();
+  void start_sweeping();
+
+  // No further work; what runs is cancelled. Await ended before the object goes.
+  void stop();
+  core::task<bool> ended(core::deadline until);
+
+ private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace join
