@@ -10,9 +10,12 @@ class category final : public std::error_category {
   const char* name() const noexcept override { return "join"; }
   std::string message(int code) const override {
     switch (static_cast<errc>(code)) {
-      case errc::rate_limited: return "rate limited";
-      case errc::overloaded: return "overloaded";
-      case errc::provider_missing: return "provider missing";
+      case errc::rate_limited:
+        return "rate limited";
+      case errc::overloaded:
+        return "overloaded";
+      case errc::provider_missing:
+        return "provider missing";
     }
     return "unknown join error";
   }

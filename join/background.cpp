@@ -1,0 +1,53 @@
+#include "join/background.hpp"
+
+#include <algorithm>
+
+namespace join {
+namespace {
+
+std::string key_of(const background_job& job) {
+  // A room may have to be closed in one generation and made in the next.
+  return job.booking ? job.room().text()
+                     : job.room().text() + '#' + std::to_string(job.closing.generation);
+}
+
+}  // namespace
+
+std::chrono::seconds setback(std::uint32_t failures) {
+  constexpr std::chrono::seconds longest = std::chrono::hours{6};
+  return std::min(longest, std::chrono::seconds{30} * (1 << std::min(failures, 10u)));
+}
+
+bool background_queue::offer(background_job job, core::steady_time now) {
+  if (jobs_.size() >= jobs_max_) return false;
+  if (job.booking) {
+    const auto before = setbacks_.find(job.room());
+    if (before != setbacks_.end() && now < before->second.not_before) return false;
+  }
+  if (!queued_.insert(key_of(job)).second) return false;
+  jobs_.push_back(std::move(job));
+  return true;
+}
+
+std::optional<background_job> background_queue::take() {
+  if (jobs_.empty()) return std::nullopt;
+  std::optional<background_job> first(std::move(jobs_.front()));
+  jobs_.pop_front();
+  queued_.erase(key_of(*first));
+  return first;
+}
+
+bool background_queue::begin_worker() {
+  if (workers_ >= workers_max_) return false;
+  ++workers_;
+  return true;
+}
+
+void background_queue::failed(const core::room_id& room, core::steady_time now) {
+  // Rooms that nobody asks for again would stay for ever: begin afresh when there are too many.
+  if (setbacks_.size() >= jobs_max_) setbacks_.clear();
+  trouble& one = setbacks_[room];
+  one.not_before = now + setback(one.failures++);
+}
+
+}  // namespace join

@@ -1,0 +1,128 @@
+#include "join/join_service.hpp"
+
+#include "join/error.hpp"
+
+namespace join {
+namespace {
+
+using namespace std::chrono_literals;
+
+core::wall_time refresh_time(core::wall_time now, core::wall_time expires_at) {
+  const auto life = expires_at - now;
+  return now + std::max<core::wall_time::duration>(life - 2min, life * 4 / 5);
+}
+
+joined made_of(opened&& door, const providers::provider& vendor, providers::join_link&& way,
+               core::wall_time now) {
+  joined out;
+  out.booking = std::move(door.booking);
+  out.provider = &vendor.traits();
+  out.url = std::move(way.url);
+  out.expires_at = way.expires_at;
+  out.refresh_after = refresh_time(now, way.expires_at);
+  return out;
+}
+
+core::failure missing(const rooms::booking& one) {
+  return core::failure(make_error_code(errc::provider_missing),
+                       "the booking is pinned to " + one.provider.text());
+}
+
+}  // namespace
+
+std::string_view default_name(core::role seat) {
+  return seat == core::role::expert ? "Expert" : "Client";
+}
+
+core::result<opened> join_service::decide(rooms::booking_ptr one, const join_call& call,
+                                          const auth::identity& who, core::wall_time now) const {
+  const rooms::caller caller{who.user, who.names_roles, who.roles};
+  const rooms::decision made = rooms::decide(one.get(), caller, call.seat, now, parts_.windows);
+  if (!made.allowed) return core::fail(made.refusal(now));
+  return opened{std::move(one), made.open};
+}
+
+void join_service::fill(providers::admission& entry, const opened& door, const join_call& call,
+                        const auth::identity& who, core::wall_time now) const {
+  entry.room = door.booking->room;
+  entry.generation = door.booking->generation;
+  entry.provider_room = door.booking->provider_room;
+  entry.user = who.user;
+  if (!call.display_name.empty())
+    entry.name = call.display_name;
+  else if (!who.name.empty())
+    entry.name = who.name;
+  else
+    entry.name = default_name(call.seat);
+  entry.seat = call.seat;
+  entry.now = now;
+  entry.closes_at = door.window.closes_at;
+}
+
+std::optional<core::result<opened>> join_service::check_now(const join_call& call,
+                                                            const auth::identity& who,
+                                                            core::wall_time now,
+                                                            core::steady_time steady_now) {
+  std::optional<rooms::booking_ptr> known = parts_.bookings.find_now(call.room, steady_now);
+  if (!known) return std::nullopt;
+  return decide(std::move(*known), call, who, now);
+}
+
+core::task<core::result<opened>> join_service::check(join_call call, auth::identity_ptr who,
+                                                     core::deadline until) {
+  auto found = co_await parts_.bookings.find(call.room, parts_.clock.steady_now(), until);
+  if (!found) co_return core::same_failure(found);
+  co_return decide(std::move(*found), call, *who, parts_.clock.wall_now());
+}
+
+std::optional<core::result<joined>> join_service::join_now(const join_call& call,
+                                                           const auth::identity& who,
+                                                           core::wall_time now,
+                                                           core::steady_time steady_now) {
+  auto door = check_now(call, who, now, steady_now);
+  if (!door) return std::nullopt;
+  if (!*door) return core::result<joined>(core::same_failure(*door));
+  providers::provider* vendor = parts_.providers.find((*door)->booking->provider);
+  if (!vendor) return core::result<joined>(core::fail(missing(*(*door)->booking)));
+  if (vendor->traits().needs_room && (*door)->booking->provider_room.empty()) return std::nullopt;
+
+  fill(warm_, **door, call, who, now);
+  auto way = vendor->admit_now(warm_);
+  if (!way) return std::nullopt;
+  if (!*way) return core::result<joined>(core::same_failure(*way));
+  return made_of(std::move(**door), *vendor, std::move(**way), now);
+}
+
+core::task<core::result<joined>> join_service::join(join_call call, auth::identity_ptr who,
+                                                    core::deadline until) {
+  auto door = co_await check(call, who, until);
+  if (!door) co_return core::same_failure(door);
+  co_return co_await enter(std::move(*door), std::move(call), std::move(who), until);
+}
+
+core::task<core::result<joined>> join_service::enter(opened door, join_call call,
+                                                     auth::identity_ptr who, core::deadline until) {
+  auto prepared = co_await parts_.rooms.ready(door.booking, until);
+  if (!prepared) co_return core::same_failure(prepared);
+  const core::wall_time now = parts_.clock.wall_now();
+  if (*prepared != door.booking) {
+    // The room was made from the booking as it is now, which may have changed since it was checked.
+    auto again = decide(std::move(*prepared), call, *who, now);
+    if (!again) co_return core::same_failure(again);
+    door = std::move(*again);
+  }
+  providers::provider* vendor = parts_.providers.find(door.booking->provider);
+  if (!vendor) co_return core::fail(missing(*door.booking));
+
+  providers::admission entry;
+  fill(entry, door, call, *who, now);
+  auto way = vendor->admit_now(entry);
+  if (!way) {
+    auto asked = co_await vendor->admit(std::move(entry), until);
+    way = std::move(asked);
+  }
+  if (!*way) co_return core::same_failure(*way);
+  co_return made_of(std::move(door), *vendor, std::move(**way), now);
+}
+
+}  // namespace join

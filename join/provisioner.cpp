@@ -1,0 +1,350 @@
+#include "join/provisioner.hpp"
+
+#include <unordered_map>
+#include <unordered_set>
+
+#include "core/single_flight.hpp"
+#include "join/background.hpp"
+#include "join/error.hpp"
+#include "providers/error.hpp"
+#include "rooms/error.hpp"
+
+namespace join {
+namespace {
+
+using rooms::booking_ptr;
+
+providers::room_wish wish_for(const rooms::booking& one, const rooms::window_settings& windows) {
+  providers::room_wish out;
+  out.room = one.room;
+  out.generation = one.generation;
+  out.starts_at = one.starts_at;
+  out.ends_at = one.ends_at;
+  out.closes_at = one.ends_at + windows.closes_after;
+  out.participants = one.participants.size();
+  return out;
+}
+
+// A closing has outlived its booking: only the room's name at the provider counts.
+providers::room_wish wish_for(const rooms::room_closing& one) {
+  providers::room_wish out;
+  out.room = one.room;
+  out.generation = one.generation;
+  out.starts_at = out.ends_at = out.closes_at = one.due_at;
+  return out;
+}
+
+}  // namespace
+
+struct provisioner::state {
+  explicit state(provisioner_parts from)
+      : parts(std::move(from)),
+        flights(parts.on),
+        tasks(parts.on, [this](std::exception_ptr) { parts.log.error("provisioner_surprise"); }),
+        background(parts.settings.background_calls, parts.settings.background_queue_max) {}
+
+  using handle = std::shared_ptr<state>;
+
+  core::deadline call_deadline() const {
+    return core::deadline::after(parts.clock.steady_now(), parts.settings.call_timeout);
+  }
+  void count(std::string_view what, const core::provider_name& vendor, bool good) {
+    const bool made = what == "made";
+    parts.metrics
+        .count(made ? "rooms_provisioned_total" : "rooms_closed_total",
+               made ? "Rooms made at providers." : "Rooms closed at providers.",
+               {{"provider", vendor.text()}, {"outcome", good ? "ok" : "failed"}})
+        .add();
+  }
+  bool must_prepare(const rooms::booking& one) {
+    const providers::provider* vendor = parts.providers.find(one.provider);
+    return vendor && vendor->traits().needs_room && one.provider_room.empty();
+  }
+
+  // On the shard that owns the room.
+  static core::task<core::result<booking_ptr>> ready_here(handle self, booking_ptr one,
+                                                          core::deadline until);
+  static core::task<core::result<booking_ptr>> make(handle self, booking_ptr wanted);
+  static core::task<core::result<booking_ptr>> keep(handle self, booking_ptr one,
+                                                    std::string provider_room,
+                                                    core::deadline until);
+
+  // From another shard, whose answer is brought home.
+  struct meeting {
+    explicit meeting(core::executor on) : answered(on) {}
+    core::notice answered;
+    core::result<booking_ptr> answer = core::fail(core::errc::cancelled, "shutting down");
+  };
+  static core::task<core::result<booking_ptr>> ready_there(handle self, std::size_t owner,
+                                                           booking_ptr one, core::deadline until);
+  static core::task<void> serve(handle owner, std::shared_ptr<meeting> met, core::executor home,
+                                booking_ptr one, core::deadline until);
+
+  // Background work, on the owner's shard.
+  static void enqueue(const handle& self, background_job job);
+  static core::task<void> work(handle self);
+  static core::task<void> do_prepare(handle self, booking_ptr one);
+  static core::task<void> do_close(handle self, rooms::room_closing due);
+  static void to_owner(const handle& self, background_job job);
+  static core::task<void> sweep(handle self);
+  static core::task<void> sweep_forever(handle self);
+
+  provisioner_parts parts;
+  std::vector<handle> peers;
+  core::single_flight<booking_ptr> flights;
+  core::task_group tasks;
+  background_queue background;
+  bool stopped = false;
+};
+
+core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self, booking_ptr one,
+                                                                     core::deadline until) {
+  std::function<core::task<core::result<booking_ptr>>()> fetch = [self, one] {
+    return make(self, one);
+  };
+  auto got = co_await self->flights.join(one->room.text(), std::move(fetch), until);
+  if (!got && got.error().code == core::errc::timed_out)
+    co_return core::fail(providers::errc::timed_out, "waited for the room to be made");
+  co_return got;
+}
+
+core::task<core::result<booking_ptr>> provisioner::state::make(handle self, booking_ptr wanted) {
+  provisioner_parts& parts = self->parts;
+  const core::deadline until = self->call_deadline();
+  // Somebody may have made it since the caller read the booking: the store knows.
+  auto stored = co_await parts.store.find(wanted->room, until);
+  booking_ptr one = wanted;
+  if (stored) {
+    if (!*stored) co_return core::fail(rooms::errc::room_not_found);
+    one = std::make_shared<const rooms::booking>(std::move(**stored));
+    const bool open = one->state == rooms::booking_state::scheduled;
+    if (!open || !self->must_prepare(*one)) co_return one;
+  } else {
+    // Creating is idempotent by the room's name: people need not wait until the store is back.
+    parts.log.warn("store_unavailable", {{"during", "prepare"}, {"detail", stored.error().detail}});
+  }
+  providers::provider* vendor = parts.providers.find(one->provider);
+  if (!vendor)
+    co_return core::fail(errc::provider_missing,
+                         "the booking is pinned to " + one->provider.text());
+
+  auto made = co_await vendor->prepare(wish_for(*one, parts.windows), until);
+  if (made && made->empty())
+    made = core::fail(providers::errc::rejected, "the provider gave no room");
+  self->count("made", one->provider, made.has_value());
+  if (!made) {
+    const core::failure& why = made.error();
+    parts.log.warn("room_not_made", {{"provider", one->provider.text()},
+                                     {"room", one->room.text()},
+                                     {"error", why.code.message()},
+                                     {"detail", why.detail}});
+    co_return core::same_failure(made);
+  }
+  co_return co_await keep(self, one, std::move(*made), until);
+}
+
+core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, booking_ptr one,
+                                                               std::string provider_room,
+                                                               core::deadline until) {
+  provisioner_parts& parts = self->parts;
+  const core::wall_time now = parts.clock.wall_now();
+  auto kept =
+      co_await parts.store.remember_room(one->room, one->generation, provider_room, now, until);
+  if (!kept) {
+    // The room is there: whoever waits may go in, and the next join asks for the same room again.
+    parts.log.error("room_not_remembered", {{"provider", one->provider.text()},
+                                            {"room", one->room.text()},
+                                            {"detail", kept.error().detail}});
+    auto with_room = std::make_shared<rooms::booking>(*one);
+    with_room->provider_room = std::move(provider_room);
+    co_return booking_ptr(std::move(with_room));
+  }
+  const bool another = kept->generation == one->generation &&
+                       kept->state == rooms::booking_state::scheduled &&
+                       kept->provider_room != provider_room;
+  if (another) {
+    // Another node was faster and its room is the one that counts.
+    providers::provider* vendor = parts.providers.find(one->provider);
+    auto gone = co_await vendor->close(wish_for(*one, parts.windows), provider_room, until);
+    self->count("closed", one->provider, gone.has_value());
+  }
+  co_await parts.shards.announce_change(one->room);
+  co_return std::make_shared<const rooms::booking>(std::move(*kept));
+}
+
+core::task<core::result<booking_ptr>> provisioner::state::ready_there(handle self,
+                                                                      std::size_t owner,
+                                                                      booking_ptr one,
+                                                                      core::deadline until) {
+  const core::executor home = co_await asio::this_coro::executor;
+  auto met = std::make_shared<meeting>(home);
+  self->parts.shards.post(owner, [there = self->peers.at(owner), met, home, one, until] {
+    there->tasks.spawn(serve(there, met, home, one, until));
+  });
+  const bool answered = co_await met->answered.wait(until);
+  if (!answered)
+    co_return core::fail(providers::errc::timed_out, "waited for the shard that owns the room");
+  co_return met->answer;
+}
+
+core::task<void> provisioner::state::serve(handle owner, std::shared_ptr<meeting> met,
+                                           core::executor home, booking_ptr one,
+                                           core::deadline until) {
+  auto got = co_await ready_here(owner, std::move(one), until);
+  met->answer = std::move(got);
+  // The notice belongs to the other shard, and so does the last reference to it.
+  asio::post(home, [met = std::move(met)] { met->answered.give(); });
+}
+
+void provisioner::state::enqueue(const handle& self, background_job job) {
+  if (self->stopped) return;
+  if (!self->background.offer(std::move(job), self->parts.clock.steady_now())) return;
+  if (!self->background.begin_worker()) return;
+  if (!self->tasks.spawn(work(self))) self->background.end_worker();
+}
+
+core::task<void> provisioner::state::work(handle self) {
+  struct leaving {
+    background_queue& from;
+    ~leaving() { from.end_worker(); }
+  } at_exit{self->background};
+  while (auto job = self->background.take()) {
+    if (job->booking)
+      co_await do_prepare(self, job->booking);
+    else
+      co_await do_close(self, job->closing);
+  }
+}
+
+core::task<void> provisioner::state::do_prepare(handle self, booking_ptr one) {
+  const core::deadline until = self->call_deadline();
+  auto got = co_await ready_here(self, one, until);
+  const core::steady_time now = self->parts.clock.steady_now();
+  if (got)
+    self->background.succeeded(one->room);
+  else
+    self->background.failed(one->room, now);
+}
+
+core::task<void> provisioner::state::do_close(handle self, rooms::room_closing due) {
+  provisioner_parts& parts = self->parts;
+  const core::deadline until = self->call_deadline();
+  providers::provider* vendor = parts.providers.find(due.provider);
+  core::result<void> gone = core::fail(errc::provider_missing, due.provider.text());
+  if (vendor) {
+    auto asked = co_await vendor->close(wish_for(due), due.provider_room, until);
+    gone = std::move(asked);
+  }
+  self->count("closed", due.provider, gone.has_value());
+  const bool give_up = !gone && due.attempts + 1 >= closing_attempts_max;
+  if (!gone)
+    parts.log.log(give_up ? core::log_level::error : core::log_level::warn,
+                  give_up ? "room_never_closed" : "room_not_closed",
+                  {{"provider", due.provider.text()},
+                   {"room", due.room.text()},
+                   {"attempts", due.attempts + 1},
+                   {"error", gone.error().code.message()},
+                   {"detail", gone.error().detail}});
+  // A failure of the store needs no answer: the closing is still noted there and comes again.
+  if (gone || give_up) {
+    co_await parts.store.closing_done(due.room, due.generation, until);
+    co_return;
+  }
+  const core::wall_time retry_at = parts.clock.wall_now() + setback(due.attempts);
+  co_await parts.store.closing_failed(due.room, due.generation, retry_at, until);
+}
+
+void provisioner::state::to_owner(const handle& self, background_job job) {
+  const std::size_t owner = self->parts.shards.owner_of(job.room());
+  if (owner == self->parts.shard) return enqueue(self, std::move(job));
+  self->parts.shards.post(
+      owner, [there = self->peers.at(owner), job = std::move(job)] { enqueue(there, job); });
+}
+
+core::task<void> provisioner::state::sweep(handle self) {
+  provisioner_parts& parts = self->parts;
+  const core::wall_time now = parts.clock.wall_now();
+  const std::size_t most = parts.settings.sweep_batch;
+  const core::deadline until = self->call_deadline();
+  auto bare = co_await parts.store.without_room(now + parts.settings.prepare_before,
+                                                now - parts.windows.closes_after, most, until);
+  if (bare) {
+    for (rooms::booking& one : *bare)
+      if (self->must_prepare(one))
+        to_owner(self, {std::make_shared<const rooms::booking>(std::move(one)), {}});
+  } else {
+    parts.log.warn("sweep_failed", {{"detail", bare.error().detail}});
+  }
+  auto due = co_await parts.store.due_closings(now, most, until);
+  if (due)
+    for (rooms::room_closing& one : *due) to_owner(self, {nullptr, std::move(one)});
+  else
+    parts.log.warn("sweep_failed", {{"detail", due.error().detail}});
+}
+
+core::task<void> provisioner::state::sweep_forever(handle self) {
+  for (bool more = true; more;) {
+    co_await sweep(self);
+    const core::steady_time now = self->parts.clock.steady_now();
+    more = co_await core::sleep_until(core::deadline::after(now, self->parts.settings.sweep_every));
+  }
+}
+
+provisioner::provisioner(provisioner_parts parts)
+    : state_(std::make_shared<state>(std::move(parts))) {
+  state_->peers.resize(state_->parts.shard + 1);
+}
+
+provisioner::~provisioner() { state_->peers.clear(); }
+
+void provisioner::meet(std::vector<provisioner*> peers) {
+  state_->peers.clear();
+  for (const provisioner* peer : peers) state_->peers.push_back(peer->state_);
+}
+
+bool provisioner::must_prepare(const rooms::booking& one) { return state_->must_prepare(one); }
+
+core::task<core::result<booking_ptr>> provisioner::ready(booking_ptr one, core::deadline until) {
+  if (!state_->must_prepare(*one)) co_return one;
+  const std::size_t owner = state_->parts.shards.owner_of(one->room);
+  if (owner == state_->parts.shard)
+    co_return co_await state::ready_here(state_, std::move(one), until);
+  co_return co_await state::ready_there(state_, owner, std::move(one), until);
+}
+
+void provisioner::prepare_soon(booking_ptr one) {
+  const core::wall_time now = state_->parts.clock.wall_now();
+  const bool too_far = one->starts_at - state_->parts.settings.prepare_before > now;
+  const bool over = one->ends_at + state_->parts.windows.closes_after <= now;
+  if (too_far || over || one->state != rooms::booking_state::scheduled) return;
+  if (state_->must_prepare(*one)) state::to_owner(state_, {std::move(one), {}});
+}
+
+void provisioner::close_soon(booking_ptr one) {
+  if (one->provider_room.empty() || one->state == rooms::booking_state::scheduled) return;
+  rooms::room_closing due;
+  due.room = one->room;
+  due.generation = one->generation;
+  due.provider = one->provider;
+  due.provider_room = one->provider_room;
+  due.due_at = state_->parts.clock.wall_now();
+  state::to_owner(state_, {nullptr, std::move(due)});
+}
+
+core::task<void> provisioner::sweep() { return state::sweep(state_); }
+
+void provisioner::start_sweeping() { state_->tasks.spawn(state::sweep_forever(state_)); }
+
+void provisioner::stop() {
+  state_->stopped = true;
+  state_->tasks.close(true);
+  state_->flights.close();
+}
+
+core::task<bool> provisioner::ended(core::deadline until) {
+  const bool tasks = co_await state_->tasks.ended(until);
+  const bool flights = co_await state_->flights.ended(until);
+  co_return tasks&& flights;
+}
+
+}  // namespace join
