@@ -1,0 +1,333 @@
+#include "http/framing_guard.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/encoding.hpp"
+#include "http/characters.hpp"
+
+namespace http {
+namespace {
+
+// Whether the head breaks rule 1 of framing: a CR without its LF, an LF without its CR, NUL or
+// another control character. One pass without branches, which compilers turn into vector code.
+// `bytes` ends with LF and does not begin with one.
+bool has_stray_control(std::string_view bytes) {
+  const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+  unsigned char bad = 0;
+  for (std::size_t i = 0; i + 1 < bytes.size(); ++i) {
+    const unsigned char here = at[i];
+    const unsigned char next = at[i + 1];
+    const unsigned char control = here < 0x20 || here == 0x7f;
+    const unsigned char allowed = here == '\t' || here == '\r' || here == '\n';
+    const unsigned char broken_end = (here == '\r') != (next == '\n');
+    bad |= static_cast<unsigned char>((control & (allowed ^ 1U)) | broken_end);
+  }
+  return bad != 0;
+}
+
+method method_of(std::string_view text) {
+  switch (text.size()) {
+    case 3:
+      if (text == "GET") return method::get;
+      if (text == "PUT") return method::put;
+      break;
+    case 4:
+      if (text == "HEAD") return method::head;
+      if (text == "POST") return method::post;
+      break;
+    case 5:
+      if (text == "PATCH") return method::patch;
+      if (text == "TRACE") return method::trace;
+      break;
+    case 6:
+      if (text == "DELETE") return method::delete_;
+      break;
+    case 7:
+      if (text == "OPTIONS") return method::options;
+      if (text == "CONNECT") return method::connect;
+      break;
+    default:
+      break;
+  }
+  return method::other;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The minor version, or why this is no version of ours.
+objection read_version(std::string_view text, int& minor) {
+  const bool shaped = text.size() == 8 && text.starts_with("HTTP/") && is_digit(text[5]) &&
+                      text[6] == '.' && is_digit(text[7]);
+  if (!shaped) return {errc::bad_request, "no HTTP version where one belongs"};
+  if (text[5] != '1' || text[7] > '1') return {errc::version_not_supported, "not HTTP/1.0 or 1.1"};
+  minor = text[7] - '0';
+  return {};
+}
+
+// Takes scheme and authority off an absolute-form target.
+bool split_absolute(std::string_view target, std::string_view& authority, std::string_view& rest) {
+  const auto colon = target.find("://");
+  if (colon == std::string_view::npos) return false;
+  const auto scheme = target.substr(0, colon);
+  if (!core::equals_ignoring_case(scheme, "http") && !core::equals_ignoring_case(scheme, "https"))
+    return false;
+  target.remove_prefix(colon + 3);
+  const auto end = std::min(target.find_first_of("/?"), target.size());
+  authority = target.substr(0, end);
+  rest = target.substr(end);
+  return true;
+}
+
+// Path and query of the target; the authority where the target has one (rule 4: it overrides Host).
+objection split_target(request_head& out, std::string_view& authority) {
+  const objection malformed{errc::bad_request, "the target has no form that this method allows"};
+  std::string_view rest = out.target;
+  if (rest == "*") {
+    if (out.method != method::options) return malformed;
+  } else if (rest.front() != '/') {
+    if (!split_absolute(rest, authority, rest)) return malformed;
+  }
+  const auto question = std::min(rest.find('?'), rest.size());
+  out.path = rest.substr(0, question);
+  out.query = rest.substr(std::min(question + 1, rest.size()));
+  if (out.path.empty()) out.path = out.method == method::options && rest.empty() ? "*" : "/";
+  return {};
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Calls `each` with the trimmed elements of a comma-separated list, the empty ones too.
+template <class Each>
+void for_each_element(std::string_view list, Each each) {
+  for (;;) {
+    const auto comma = std::min(list.find(','), list.size());
+    each(trimmed(list.substr(0, comma)));
+    if (comma == list.size()) return;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
+}
+
+bool is_valid_host(std::string_view text) {
+  std::string_view host;
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) return false;
+    // inet_pton wants an end of text; 45 characters are the longest IPv6 address.
+    std::array<char, 46> address{};
+    host = text.substr(1, end - 1);
+    if (host.size() >= address.size()) return false;
+    std::copy(host.begin(), host.end(), address.begin());
+    in6_addr parsed{};
+    if (inet_pton(AF_INET6, address.data(), &parsed) != 1) return false;
+    text.remove_prefix(end + 1);
+  } else {
+    const auto end = std::min(text.find(':'), text.size());
+    host = text.substr(0, end);
+    if (host.empty() || host.size() > 255) return false;
+    if (!std::all_of(host.begin(), host.end(), is_host_character)) return false;
+    text.remove_prefix(end);
+  }
+  if (text.empty()) return true;
+  if (text.front() != ':') return false;
+  text.remove_prefix(1);
+  unsigned port = 0;
+  for (const char digit : text) {
+    if (!is_digit(digit)) return false;
+    port = port * 10 + static_cast<unsigned>(digit - '0');
+    if (port > 65535) return false;
+  }
+  return true;
+}
+
+void head_guard::start(const message_limits& limits) {
+  limits_ = limits;
+  limits_.fields_max = std::min(limits_.fields_max, fields_most);
+  frame_ = {};
+  scanned_ = skipped_ = line_count_ = field_count_ = 0;
+  host_ = {};
+  hosts_ = 0;
+  has_length_ = has_transfer_encoding_ = false;
+}
+
+objection head_guard::find_end(std::string_view bytes, std::size_t& head_bytes) {
+  head_bytes = 0;
+  const auto visible = std::min(bytes.size(), limits_.head_bytes_max);
+  while (scanned_ < visible) {
+    const void* found = std::memchr(bytes.data() + scanned_, '\n', visible - scanned_);
+    if (found == nullptr) {
+      scanned_ = visible;
+      break;
+    }
+    const auto end = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+    scanned_ = end + 1;
+    if (end == 0 || bytes[end - 1] != '\r') return {errc::bad_request, "a line ends without CR"};
+    const auto begin = line_count_ == 0 ? skipped_ : line_ends_[line_count_ - 1] + std::size_t{1};
+    if (end == begin + 1) {
+      if (line_count_ != 0) {
+        head_bytes = end + 1;
+        return {};
+      }
+      if (skipped_ != 0) return {errc::bad_request, "more than one empty line before the message"};
+      skipped_ = 2;
+      continue;
+    }
+    if (line_count_ == 0 && end - begin > limits_.target_bytes_max + 64)
+      return {errc::uri_too_long, "the request line is too long"};
+    if (line_count_ > limits_.fields_max) return {errc::headers_too_large, "too many header lines"};
+    line_ends_[line_count_++] = static_cast<std::uint32_t>(end);
+  }
+  if (line_count_ == 0 && bytes.size() > skipped_ + limits_.target_bytes_max + 64)
+    return {errc::uri_too_long, "the request line is too long"};
+  if (bytes.size() >= limits_.head_bytes_max)
+    return {errc::headers_too_large, "the head is too long"};
+  return {};
+}
+
+std::string_view head_guard::line(std::string_view bytes, std::size_t index) const {
+  const std::size_t begin = index == 0 ? skipped_ : line_ends_[index - 1] + std::size_t{1};
+  return bytes.substr(begin, line_ends_[index] - 1 - begin);
+}
+
+objection head_guard::check_request(std::string_view bytes, request_head& out) {
+  if (has_stray_control(bytes)) return {errc::bad_request, "a control character in the head"};
+  const auto first = line(bytes, 0);
+  const auto space = first.find(' ');
+  if (space == std::string_view::npos || !is_token(first.substr(0, space)))
+    return {errc::bad_request, "the request line does not begin with a method"};
+  const auto last_space = first.rfind(' ');
+  if (last_space == space) return {errc::bad_request, "no HTTP version: HTTP/0.9 is not spoken"};
+  if (auto bad = read_version(first.substr(last_space + 1), out.minor_version)) return bad;
+
+  out.method_text = first.substr(0, space);
+  out.method = method_of(out.method_text);
+  out.target = first.substr(space + 1, last_space - space - 1);
+  if (out.target.empty() || !std::all_of(out.target.begin(), out.target.end(), is_target_character))
+    return {errc::bad_request, "the target holds what RFC 3986 does not allow"};
+  if (out.target.size() > limits_.target_bytes_max)
+    return {errc::uri_too_long, "the target is too long"};
+
+  if (auto bad = check_fields(bytes, out.minor_version, true)) return bad;
+  out.fields = fields();
+  if (hosts_ > 1 || (hosts_ == 0 && out.minor_version == 1))
+    return {errc::bad_request, "exactly one Host is needed"};
+  if (hosts_ == 1 && !is_valid_host(host_)) return {errc::bad_request, "Host is not a host"};
+  if (out.method == method::connect) return {errc::not_implemented, "CONNECT"};
+  std::string_view authority;
+  if (auto bad = split_target(out, authority)) return bad;
+  if (authority.data() != nullptr && !is_valid_host(authority))
+    return {errc::bad_request, "the target's authority is not a host"};
+  out.host = authority.data() != nullptr ? authority : host_;
+  return {};
+}
+
+objection head_guard::check_response(std::string_view bytes, int& status, int& minor_version) {
+  const objection malformed{errc::bad_response, "not a status line"};
+  if (skipped_ != 0 || has_stray_control(bytes)) return malformed;
+  const auto first = line(bytes, 0);
+  if (first.size() < 12 || first[8] != ' ') return malformed;
+  if (read_version(first.substr(0, 8), minor_version)) return malformed;
+  if (!is_digit(first[9]) || !is_digit(first[10]) || !is_digit(first[11])) return malformed;
+  if (first.size() > 12 && first[12] != ' ') return malformed;
+  status = (first[9] - '0') * 100 + (first[10] - '0') * 10 + (first[11] - '0');
+  if (status < 100 || status > 599) return malformed;
+  if (auto bad = check_fields(bytes, minor_version, false)) return bad;
+  if (frame_.body == body_kind::none) frame_.body = body_kind::until_close;
+  return {};
+}
+
+objection head_guard::check_fields(std::string_view bytes, int minor_version, bool of_request) {
+  for (std::size_t i = 1; i < line_count_; ++i) {
+    const auto text = line(bytes, i);
+    std::size_t end = 0;
+    while (end < text.size() && is_token_character(text[end])) ++end;
+    // Also catches folded lines, which begin with white space, and white space before the colon.
+    if (end == 0 || end == text.size() || text[end] != ':')
+      return {errc::bad_request, "a header line without a proper name"};
+    field_view& one = fields_[field_count_++];
+    one = {text.substr(0, end), trimmed(text.substr(end + 1))};
+    if (auto bad = note_field(one, minor_version, of_request)) return bad;
+  }
+  if (has_transfer_encoding_) {
+    if (has_length_) return {errc::bad_request, "Transfer-Encoding beside Content-Length"};
+    if (minor_version == 0) return {errc::bad_request, "Transfer-Encoding in HTTP/1.0"};
+  }
+  return {};
+}
+
+objection head_guard::note_field(const field_view& one, int minor_version, bool of_request) {
+  const auto is = [&](std::string_view name) { return core::equals_ignoring_case(one.name, name); };
+  switch (one.name.size()) {
+    case 4:
+      if (of_request && is("host")) {
+        host_ = one.value;
+        ++hosts_;
+      }
+      break;
+    case 6:
+      if (of_request && minor_version == 1 && is("expect")) {
+        if (frame_.expects_continue || !core::equals_ignoring_case(one.value, "100-continue"))
+          return {errc::expectation_failed, "Expect is not 100-continue"};
+        frame_.expects_continue = true;
+      }
+      break;
+    case 10:
+      if (is("connection")) note_connection(one.value);
+      break;
+    case 14:
+      if (is("content-length")) return note_content_length(one.value);
+      break;
+    case 17:
+      if (is("transfer-encoding")) return note_transfer_encoding(one.value);
+      break;
+    default:
+      break;
+  }
+  return {};
+}
+
+objection head_guard::note_content_length(std::string_view value) {
+  if (has_length_) return {errc::bad_request, "more than one Content-Length"};
+  has_length_ = true;
+  // 18 digits are an exabyte and cannot overflow; what is longer is no length that anybody means.
+  if (value.empty() || value.size() > 18 || !std::all_of(value.begin(), value.end(), is_digit))
+    return {errc::bad_request, "Content-Length is not a number"};
+  for (const char digit : value)
+    frame_.content_length = frame_.content_length * 10 + static_cast<unsigned>(digit - '0');
+  if (!has_transfer_encoding_) frame_.body = body_kind::sized;
+  return {};
+}
+
+objection head_guard::note_transfer_encoding(std::string_view value) {
+  if (has_transfer_encoding_) return {errc::bad_request, "more than one Transfer-Encoding"};
+  has_transfer_encoding_ = true;
+  frame_.body = body_kind::chunked;
+  if (core::equals_ignoring_case(value, "chunked")) return {};
+  bool unknown_coding = false;
+  for_each_element(value, [&](std::string_view coding) {
+    if (!coding.empty() && !core::equals_ignoring_case(coding, "chunked")) unknown_coding = true;
+  });
+  if (unknown_coding) return {errc::not_implemented, "a transfer coding other than chunked"};
+  return {errc::bad_request, "Transfer-Encoding is not exactly chunked"};
+}
+
+void head_guard::note_connection(std::string_view list) {
+  for_each_element(list, [&](std::string_view option) {
+    if (core::equals_ignoring_case(option, "close")) frame_.close = true;
+    if (core::equals_ignoring_case(option, "keep-alive")) frame_.keep_alive = true;
+  });
+}
+
+}  // namespace http
