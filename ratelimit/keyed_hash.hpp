@@ -1,0 +1,101 @@
+// keyed_hash: SipHash-1-3, so that nobody outside can choose addresses that meet in one place of a
+// table.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "core/random.hpp"
+
+namespace ratelimit {
+
+// Aumasson and Bernstein, 2012; one round per word and three at the end, as hash tables use it.
+class keyed_hash {
+ public:
+  keyed_hash(std::uint64_t first, std::uint64_t second) : first_(first), second_(second) {}
+  static keyed_hash from(core::random_source& seed) {
+    std::uint64_t keys[2];
+    seed.fill({reinterpret_cast<unsigned char*>(keys), sizeof keys});
+    return {keys[0], keys[1]};
+  }
+
+  // The hash of the eight bytes of `word` (lowest first) followed by `last`.
+  std::uint64_t operator()(std::uint64_t word, std::uint8_t last) const {
+    state s(first_, second_);
+    s.absorb(word);
+    return s.finish(last | std::uint64_t{9} << 56);
+  }
+
+  // The hash of `text` followed by the byte `last`.
+  std::uint64_t operator()(std::string_view text, std::uint8_t last) const {
+    state s(first_, second_);
+    const std::uint64_t length = text.size() + 1;
+    while (text.size() >= 8) {
+      s.absorb(word_of(text.data()));
+      text.remove_prefix(8);
+    }
+    std::uint64_t tail = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) tail |= byte_at(text, i) << (8 * i);
+    tail |= std::uint64_t{last} << (8 * text.size());
+    // Seven bytes and `last` make a whole word; the length then stands in one of its own.
+    if (text.size() == 7) {
+      s.absorb(tail);
+      tail = 0;
+    }
+    return s.finish(tail | length << 56);
+  }
+
+  static std::uint64_t word_of(const void* eight_bytes) {
+    std::uint64_t word;
+    std::memcpy(&word, eight_bytes, sizeof word);
+    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+    return word;
+  }
+
+ private:
+  static std::uint64_t byte_at(std::string_view text, std::size_t i) {
+    return static_cast<unsigned char>(text[i]);
+  }
+
+  struct state {
+    // "somepseudorandomlygeneratedbytes"
+    state(std::uint64_t first, std::uint64_t second)
+        : a(first ^ 0x736f6d6570736575),
+          b(second ^ 0x646f72616e646f6d),
+          c(first ^ 0x6c7967656e657261),
+          d(second ^ 0x7465646279746573) {}
+
+    void absorb(std::uint64_t word) {
+      d ^= word;
+      round();
+      a ^= word;
+    }
+    std::uint64_t finish(std::uint64_t last_word) {
+      absorb(last_word);
+      c ^= 0xff;
+      round();
+      round();
+      round();
+      return a ^ b ^ c ^ d;
+    }
+    void round() {
+      a += b;
+      c += d;
+      b = std::rotl(b, 13) ^ a;
+      d = std::rotl(d, 16) ^ c;
+      a = std::rotl(a, 32) + d;
+      c += b;
+      d = std::rotl(d, 21) ^ a;
+      b = std::rotl(b, 17) ^ c;
+      c = std::rotl(c, 32);
+    }
+    std::uint64_t a, b, c, d;
+  };
+
+  std::uint64_t first_;
+  std::uint64_t second_;
+};
+
+}  // namespace ratelimit
