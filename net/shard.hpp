@@ -1,8 +1,11 @@
 // shard: one thread, one io_context; everything mutable lives on exactly one shard.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -12,6 +15,7 @@
 #include "core/task_group.hpp"
 #include "net/buffer_pool.hpp"
 #include "net/deadline_wheel.hpp"
+#include "net/poller.hpp"
 
 namespace net {
 
@@ -31,8 +35,12 @@ class shard {
   core::executor executor() { return context_.get_executor(); }
   asio::io_context& context() { return context_; }
   deadline_wheel& deadlines() { return deadlines_; }
+  poller& ready() { return ready_; }
   buffer_pool& buffers() { return buffers_; }
   const core::clock& clock() const { return clock_; }
+
+  // Exceptions that escaped into the loop. Each ended what it came from and nothing else.
+  std::uint64_t surprises() const { return surprises_.load(std::memory_order_relaxed); }
 
   // Runs `call` on this shard's thread soon; from any thread.
   void post(std::function<void()> call);
@@ -45,10 +53,12 @@ class shard {
   std::size_t metric_lane_;
   std::string name_;
   const core::clock& clock_;
+  std::atomic<std::uint64_t> surprises_{0};
+  buffer_pool buffers_;  // coroutines that die with the context give their buffers back
   asio::io_context context_{1};
   asio::executor_work_guard<core::executor> keep_alive_;
   deadline_wheel deadlines_;
-  buffer_pool buffers_;
+  poller ready_;
   std::thread thread_;
 };
 
@@ -56,6 +66,7 @@ class shard {
 class shard_group {
  public:
   shard_group(std::size_t count, const core::clock& time);
+  ~shard_group();
 
   std::size_t size() const { return shards_.size(); }
   shard& at(std::size_t index) { return *shards_[index]; }
@@ -63,10 +74,14 @@ class shard_group {
   void start();
   void stop();  // all of them, then joins
 
-  // Calls `tell(index)` on every shard and resumes the caller on `home` when all have heard it.
+  // Calls `tell(index)` on every shard and resumes the caller, who must be on `home`, when all have
+  // heard it. Waits for as long as announce_wait_max: a shard that was stopped never answers.
   core::task<void> announce(std::function<void(std::size_t)> tell, core::executor home);
 
  private:
+  static constexpr std::chrono::seconds announce_wait_max{30};
+
+  const core::clock& clock_;
   std::vector<std::unique_ptr<shard>> shards_;
 };
 

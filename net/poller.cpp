@@ -1,0 +1,224 @@
+#include "net/poller.hpp"
+
+#include <unistd.h>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/post.hpp>
+
+#include <cerrno>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include "net/error.hpp"
+
+namespace net {
+namespace {
+
+// After so many full looks in a row the other work of the shard gets its turn.
+constexpr unsigned looks_max = 4;
+// From so many events on more have probably come in the meantime: another look is cheaper than
+// going back to Asio, which costs an epoll_ctl and an epoll_wait.
+constexpr std::size_t busy = 8;
+
+int make_set() {
+  const int set = ::epoll_create1(EPOLL_CLOEXEC);
+  if (set < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+  return set;
+}
+
+}  // namespace
+
+poller::poller(core::executor on, deadline_wheel& deadlines)
+    : executor_(on),
+      deadlines_(deadlines),
+      set_(on, make_set()),
+      self_(std::make_shared<poller*>(this)) {}
+
+poller::~poller() {
+  *self_ = nullptr;
+  while (first_) first_->detach();
+}
+
+void poller::add(watched& one) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = &one;
+  if (::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, one.descriptor_, &event) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  one.next_ = first_;
+  if (first_) first_->previous_ = &one;
+  first_ = &one;
+}
+
+void poller::remove(watched& one) {
+  (one.previous_ ? one.previous_->next_ : first_) = one.next_;
+  if (one.next_) one.next_->previous_ = one.previous_;
+  one.next_ = one.previous_ = nullptr;
+  // It may be in the batch that is being worked through.
+  for (std::size_t i = event_; i < event_count_; ++i)
+    if (events_[i].data.ptr == &one) events_[i].data.ptr = nullptr;
+}
+
+void poller::begin_wait() {
+  ++waiting_;
+  if (!looking_) listen();
+}
+
+void poller::end_wait() {
+  // With nobody waiting our operation must not keep io_context::run() from returning.
+  if (--waiting_ == 0 && !looking_ && listening_ > 0) set_.cancel();
+}
+
+void poller::listen() {
+  if (listening_ > 0) return;
+  ++listening_;
+  set_.async_wait(asio::posix::descriptor_base::wait_read, [self = self_](const std::error_code&) {
+    poller* const still_there = *self;
+    if (!still_there) return;
+    --still_there->listening_;
+    still_there->woken();
+  });
+}
+
+void poller::woken() {
+  struct listen_again {
+    poller& owner;
+    std::shared_ptr<poller*> alive;
+    ~listen_again() {
+      if (!*alive) return;
+      owner.looking_ = false;
+      if (owner.waiting_ > 0) owner.listen();
+    }
+  } on_exit{*this, self_};
+  looking_ = true;
+  for (unsigned i = 0; i < looks_max; ++i)
+    if (look() < busy) break;
+}
+
+std::size_t poller::look() {
+  const int found = ::epoll_wait(set_.native_handle(), events_.data(), events_max, 0);
+  event_count_ = found > 0 ? static_cast<std::size_t>(found) : 0;
+  std::exception_ptr surprise;
+  // The event is lost to us once it was fetched, so a surprise must not keep the others from
+  // theirs.
+  for (event_ = 0; event_ < event_count_;) {
+    const epoll_event& event = events_[event_++];
+    if (!event.data.ptr) continue;
+    try {
+      tell(*static_cast<watched*>(event.data.ptr), event.events);
+    } catch (...) {
+      if (!surprise) surprise = std::current_exception();
+    }
+  }
+  const std::size_t seen = event_count_;
+  event_ = event_count_ = 0;
+  if (surprise) std::rethrow_exception(surprise);
+  return seen;
+}
+
+void poller::tell(watched& one, unsigned events) {
+  constexpr unsigned end = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  const bool may_read = (events & (EPOLLIN | end)) != 0;
+  const bool may_write = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+  one.ended_ |= (events & end) != 0;
+  one.readable_ |= may_read;
+  one.writable_ |= may_write;
+  // The reader may destroy `one`, so the writer goes by itself: later, if both wait, which is rare.
+  if (may_write && one.writer_ && one.writer_->waits()) {
+    if (may_read && one.reader_.waits())
+      one.writer_->resume_soon({});
+    else
+      return one.writer_->resume({});
+  }
+  if (may_read && one.reader_.waits()) one.reader_.resume({});
+}
+
+watched::watched(poller& by, int descriptor) : by_(&by), descriptor_(descriptor) {
+  try {
+    by.add(*this);
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
+}
+
+watched::~watched() { close(); }
+
+core::task<core::result<void>> watched::wait(direction which, core::deadline until) {
+  // No coroutine of its own: an idle connection would pay for one more frame.
+  asio::use_awaitable_t<core::executor> token;
+  return asio::async_initiate<asio::use_awaitable_t<core::executor>, void(core::result<void>)>(
+      [](handler&& who, watched* self, direction which_one, core::deadline end) {
+        self->begin(which_one, std::move(who), end);
+      },
+      token, this, which, until);
+}
+
+void watched::begin(direction which, handler&& who, core::deadline until) {
+  if (!by_ || !is_open()) return soon(std::move(who), core::fail(errc::cancelled, "closed"));
+  const bool ready = which == direction::reading ? readable_ : writable_;
+  if (ready) return soon(std::move(who), {});
+  if (which == direction::writing && !writer_) writer_ = std::make_unique<waiter>();
+  waiter& one = which == direction::reading ? reader_ : *writer_;
+  if (one.waits()) return soon(std::move(who), core::fail(errc::broken, "two wait at once"));
+  one.begin(*by_, std::move(who), until);
+}
+
+void watched::close() {
+  if (by_) by_->remove(*this);
+  by_ = nullptr;
+  reader_.resume_soon(core::fail(errc::cancelled, "closed"));
+  if (writer_) writer_->resume_soon(core::fail(errc::cancelled, "closed"));
+  // Closing takes it out of the epoll set too.
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+void watched::detach() {
+  by_->remove(*this);
+  by_ = nullptr;
+  // Destroying a coroutine may destroy this object.
+  auto reader = reader_.take();
+  auto writer = writer_ ? writer_->take() : std::nullopt;
+}
+
+void watched::soon(handler who, core::result<void> with) {
+  const auto on = asio::get_associated_executor(who);
+  asio::post(on,
+             [who = std::move(who), with = std::move(with)]() mutable { who(std::move(with)); });
+}
+
+void watched::waiter::begin(poller& by, handler&& who, core::deadline until) {
+  by_ = &by;
+  auto slot = asio::get_associated_cancellation_slot(who);
+  held_.emplace(std::move(who));
+  by.deadlines().arm(*this, until);
+  by.begin_wait();
+  if (slot.is_connected())
+    slot.assign([this](asio::cancellation_type) {
+      resume_soon(core::fail(errc::cancelled, "cancelled while waiting"));
+    });
+}
+
+std::optional<watched::handler> watched::waiter::take() {
+  disarm();
+  if (!held_) return std::nullopt;
+  std::optional<handler> who(std::move(*held_));
+  held_.reset();
+  // Cancellation must not find us any more.
+  asio::get_associated_cancellation_slot(*who).clear();
+  std::exchange(by_, nullptr)->end_wait();
+  return who;
+}
+
+void watched::waiter::resume(core::result<void> with) {
+  if (auto who = take()) (*who)(std::move(with));
+}
+
+void watched::waiter::resume_soon(core::result<void> with) {
+  if (auto who = take()) soon(std::move(*who), std::move(with));
+}
+
+void watched::waiter::expired() { resume(core::fail(errc::timed_out, "nothing came in time")); }
+
+}  // namespace net

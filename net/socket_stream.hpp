@@ -1,0 +1,41 @@
+// socket_stream: a stream over a connected TCP or unix socket.
+#pragma once
+
+#include "net/poller.hpp"
+#include "net/stream.hpp"
+
+namespace net {
+
+class socket_stream final : public stream {
+ public:
+  // Takes the descriptor, which must be non-blocking. Throws std::system_error, and closes it, when
+  // the kernel cannot watch it.
+  socket_stream(poller& by, int descriptor, const peer& other);
+
+  core::task<core::result<void>> wait_readable(core::deadline until) override;
+  core::result<std::size_t> read_available(std::span<char> into) override;
+  core::task<core::result<std::size_t>> read_some(std::span<char> into,
+                                                  core::deadline until) override;
+  core::result<std::size_t> write_available(std::string_view data) override;
+  core::task<core::result<void>> write_all(std::string_view data, core::deadline until) override;
+  void finish_writing() override;
+  void close() override;
+  bool is_stale() override;
+  const peer& other() const override { return other_; }
+
+  // Until there is room to write; after a connect() in progress: until it has ended, well or badly.
+  core::task<core::result<void>> wait_writable(core::deadline until);
+  // For connect() in progress: the next wait_writable() must wait.
+  void expect_connecting() { watched_.write_exhausted(); }
+  int descriptor() const { return watched_.descriptor(); }
+
+ private:
+  watched watched_;
+  peer other_;
+};
+
+// One answer is one send: Nagle's algorithm would only wait for what does not come. Accepted
+// sockets have this from their listener.
+void send_without_delay(int descriptor);
+
+}  // namespace net
