@@ -1,0 +1,296 @@
+#include "providers/rest_call.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "core/encoding.hpp"
+#include "core/time_text.hpp"
+#include "http/error.hpp"
+#include "net/error.hpp"
+#include "providers/error.hpp"
+
+namespace providers {
+namespace {
+
+// The objects that we ask for have a dozen members; a hundred times that is not an answer to our
+// question.
+constexpr core::json_limits answer_limits{
+    .bytes_max = 256 * 1024, .depth_max = 12, .values_max = 5'000};
+constexpr std::size_t excerpt_bytes_max = 200;
+
+// A call that had less than this to be answered says nothing about the provider when it runs out of
+// time.
+constexpr std::chrono::milliseconds fair_time{500};
+
+// Where a provider is away and does not say for how long.
+constexpr core::seconds usual_wait{1};
+
+bool is_away(int status) {
+  return status == 408 || status == 425 || status == 429 || status >= 500;
+}
+// Not implemented and not supported will not get better by waiting.
+bool is_final(int status) { return status == 501 || status == 505; }
+
+// What providers call their sentence: 100ms "message", RFC 9457 "detail" and "title", others
+// "error".
+std::string_view message_in(const core::json_value& json) {
+  for (const std::string_view name : {"message", "detail", "title", "error"})
+    if (const std::string* text = json.find_string(name)) return *text;
+  return {};
+}
+
+bool is_token_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '.';
+}
+
+std::size_t outcome_of(const core::result<rest_answer>& answer) {
+  if (answer) return 0;
+  if (answer.error().code == errc::rejected) return 1;
+  return answer.error().code == errc::timed_out ? 3 : 2;
+}
+constexpr std::array<const char*, 4> outcome_names = {"ok", "rejected", "unavailable", "timed_out"};
+
+// Transport failures in our own words.
+core::failure transport_failure(const core::failure& why) {
+  const std::string detail = fmt::format("{} ({})", why.code.message(), why.detail);
+  if (why.code == net::errc::timed_out || why.code == core::errc::timed_out)
+    return core::failure(errc::timed_out, detail);
+  if (why.code == http::errc::bad_response || why.code == http::errc::response_too_large ||
+      why.code == http::errc::bad_url)
+    return core::failure(errc::rejected, detail);
+  return core::failure(errc::unavailable, detail).retry_in(usual_wait);
+}
+
+core::seconds rounded_up(std::chrono::nanoseconds wait) {
+  return std::max(core::seconds{1}, std::chrono::ceil<core::seconds>(wait));
+}
+
+}  // namespace
+
+std::optional<core::seconds> read_retry_after(std::string_view field, core::wall_time now,
+                                              core::seconds most) {
+  const std::string_view text = core::trimmed(field);
+  if (text.empty()) return std::nullopt;
+  const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  if (digits) {
+    std::int64_t wait = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), wait);
+    if (error != std::errc{} || wait > most.count()) return most;
+    return core::seconds{std::max<std::int64_t>(wait, 1)};
+  }
+  const auto at = core::from_http_date(text);
+  if (!at) return std::nullopt;
+  if (*at >= now + most) return most;
+  if (*at <= now) return core::seconds{1};
+  return rounded_up(*at - now);
+}
+
+std::string readable_excerpt(std::string_view text, std::string_view bearer) {
+  // Work is bounded whatever the provider sends; a token cut in two here is caught by its first
+  // letters below.
+  text = text.substr(0, 4096);
+  std::string out;
+  for (std::size_t i = 0; i < text.size() && out.size() < excerpt_bytes_max;) {
+    const std::string_view rest = text.substr(i);
+    const bool ours = !bearer.empty() && rest.starts_with(bearer);
+    // Every JSON Web Token begins with base64url of '{"'.
+    if (ours || rest.starts_with("eyJ")) {
+      if (ours) i += bearer.size();
+      while (i < text.size() && is_token_character(text[i])) ++i;
+      out += "(token)";
+      continue;
+    }
+    const auto c = static_cast<unsigned char>(text[i++]);
+    out += c < 0x20 || c >= 0x7f ? '?' : static_cast<char>(c);
+  }
+  return out;
+}
+
+core::result<rest_answer> read_answer(const http::response& from, const std::vector<int>& welcome,
+                                      core::wall_time now, core::seconds retry_after_max) {
+  rest_answer out;
+  out.status = from.status;
+  const bool empty = core::trimmed(from.body).empty();
+  auto json = empty ? core::result<core::json_value>(core::json_value())
+                    : core::read_json(from.body, answer_limits);
+  const bool is_welcome = std::ranges::find(welcome, from.status) != welcome.end();
+  if (is_welcome || (from.status >= 200 && from.status < 300)) {
+    if (!json && !is_welcome)
+      return core::fail(errc::rejected,
+                        fmt::format("status {} with a body that is no JSON we accept: {}",
+                                    from.status, json.error().detail));
+    if (json) out.json = std::move(*json);
+    return out;
+  }
+  const std::string_view said = json ? message_in(*json) : std::string_view{};
+  const std::string detail = said.empty() ? fmt::format("status {} and {} bytes without a message",
+                                                        from.status, from.body.size())
+                                          : fmt::format("status {}: {}", from.status, said);
+  if (!is_away(from.status) || is_final(from.status)) return core::fail(errc::rejected, detail);
+  const auto told = read_retry_after(from.find("Retry-After"), now, retry_after_max);
+  return core::fail(core::failure(errc::unavailable, detail).retry_in(told.value_or(usual_wait)));
+}
+
+rest_caller::rest_caller(const provider_tools& tools, const core::provider_name& name,
+                         const guard_settings& limits)
+    : clock_(tools.clock),
+      log_(tools.log),
+      metrics_(tools.metrics),
+      client_(tools.client),
+      name_(name.text()),
+      limits_(limits),
+      breaker_(limits),
+      slots_(limits, tools.on),
+      chance_(tools.random),
+      circuit_gauge_(tools.metrics.level("provider_circuit_state",
+                                         "Circuit to the provider: 0 closed, 1 half open, 2 open, "
+                                         "as the shard saw it that changed last.",
+                                         {{"provider", name_}})) {}
+
+core::task<core::result<rest_answer>> rest_caller::call(rest_request what, core::deadline until) {
+  for (std::uint32_t tries = 0;; ++tries) {
+    const auto started = clock_.steady_now();
+    auto done = co_await try_once(what, until);
+    observe(what.operation, done.answer, started);
+    if (done.answer) {
+      budget_.succeeded();
+      co_return std::move(done.answer);
+    }
+    if (!what.safe_to_repeat || !done.may_repeat || tries >= limits_.retries_max)
+      co_return std::move(done.answer);
+    const auto pause = pause_for(done.answer.error(), tries, until);
+    if (!pause) co_return std::move(done.answer);
+    log_.debug("provider_retry",
+               {{"provider", name_}, {"operation", what.operation}, {"attempt", tries + 1}});
+    // The pause is a span of real time, whatever clock tells us when it began.
+    const auto wake_at = core::deadline::after(std::chrono::steady_clock::now(), *pause);
+    co_await core::sleep_until(wake_at);
+  }
+}
+
+core::task<rest_caller::attempt> rest_caller::try_once(rest_request what, core::deadline until) {
+  // Asked before the line, so that nobody queues for a provider that is known to be away.
+  attempt refused;
+  if (const auto wait = breaker_.refusal(clock_.steady_now()); wait.count() > 0) {
+    refused.answer =
+        core::fail(core::failure(errc::unavailable, "the circuit to the provider is open")
+                       .retry_in(rounded_up(wait)));
+    co_return refused;
+  }
+  auto slot = co_await slots_.take(until);
+  if (!slot) {
+    refused.answer = core::same_failure(slot);
+    co_return refused;
+  }
+  const auto started = clock_.steady_now();
+  const auto verdict = breaker_.ask(started);
+  tell_circuit();
+  if (!verdict.go) {
+    refused.answer =
+        core::fail(core::failure(errc::unavailable, "the circuit to the provider is open")
+                       .retry_in(rounded_up(verdict.wait)));
+    co_return refused;
+  }
+  // A call that is cancelled must not keep the circuit waiting for its outcome.
+  struct trial {
+    circuit_breaker& of;
+    std::uint32_t era;
+    ~trial() { of.abandoned(era); }
+  } at_exit{breaker_, verdict.era};
+
+  http::request sent;
+  sent.method = what.method;
+  sent.url = what.url;
+  sent.fields = what.fields;
+  sent.body = what.body;
+  sent.safe_to_repeat = what.safe_to_repeat;
+  sent.fields.push_back({"Accept", "application/json"});
+  if (!sent.body.empty()) sent.fields.push_back({"Content-Type", "application/json"});
+  if (what.bearer)
+    sent.fields.push_back({"Authorization", "Bearer " + std::string(what.bearer->reveal())});
+  const bool had_time = until.left(started) >= fair_time;
+  auto got = co_await client_.send(std::move(sent), until);
+  attempt done = judge(what, std::move(got), verdict.era, had_time);
+  tell_circuit();
+  co_return done;
+}
+
+rest_caller::attempt rest_caller::judge(const rest_request& what, core::result<http::response> got,
+                                        std::uint32_t era, bool had_time) {
+  const std::string_view bearer = what.bearer ? what.bearer->reveal() : std::string_view{};
+  const auto now = clock_.steady_now();
+  attempt done;
+  if (!got) {
+    core::failure why = transport_failure(got.error());
+    // A late answer of ours is not the provider's fault; a peer that breaks the protocol, or is
+    // away, is.
+    if (got.error().code != net::errc::cancelled && (why.code != errc::timed_out || had_time))
+      breaker_.failed(era, now, std::nullopt);
+    done.may_repeat = why.code != errc::rejected;
+    done.answer = core::fail(std::move(why));
+  } else {
+    done.answer = read_answer(*got, what.welcome, clock_.wall_now(), limits_.retry_after_max);
+    const bool away = !done.answer && done.answer.error().code == errc::unavailable;
+    // Overload is honoured at once: 100ms and others document no Retry-After, then the usual second
+    // counts.
+    const bool told = away && (got->status == 429 || !got->find("Retry-After").empty());
+    if (away)
+      breaker_.failed(era, now, told ? done.answer.error().retry_after : std::nullopt);
+    else
+      breaker_.succeeded(era);
+    done.may_repeat = away;
+  }
+  if (!done.answer) {
+    core::failure& why = done.answer.error();
+    why.detail =
+        fmt::format("{} {}: {}", name_, what.operation, readable_excerpt(why.detail, bearer));
+  }
+  return done;
+}
+
+// How long to wait before trying again; nullopt where the deadline, the budget or the circuit leave
+// no room for it.
+std::optional<std::chrono::nanoseconds> rest_caller::pause_for(const core::failure& why,
+                                                               std::uint32_t tries,
+                                                               core::deadline until) {
+  const auto now = clock_.steady_now();
+  auto pause = retry_pause(limits_, tries, chance_.next());
+  const auto circuit = breaker_.refusal(now);
+  // Where the circuit opened because the provider named a time, coming back just after it is what
+  // it asked for.
+  if (circuit.count() > 0) pause += circuit;
+  if (until.left(now) < pause + limits_.answer_least) return std::nullopt;
+  if (why.code == errc::timed_out && until.passed(now)) return std::nullopt;
+  if (!budget_.take()) return std::nullopt;
+  return pause;
+}
+
+void rest_caller::observe(std::string_view operation, const core::result<rest_answer>& answer,
+                          core::steady_time started) {
+  auto found = times_.find(operation);
+  if (found == times_.end())
+    found = times_.emplace(std::string(operation), std::array<core::histogram*, 4>{}).first;
+  const std::size_t outcome = outcome_of(answer);
+  core::histogram*& slot = found->second[outcome];
+  if (!slot)
+    slot = &metrics_.times("provider_request_duration_seconds",
+                           "Duration of calls to the provider, refused ones included.",
+                           {{"provider", name_},
+                            {"operation", std::string(operation)},
+                            {"outcome", outcome_names[outcome]}});
+  slot->observe(std::chrono::duration<double>(clock_.steady_now() - started).count());
+}
+
+void rest_caller::tell_circuit() {
+  const circuit_state now = breaker_.state();
+  if (now == told_) return;
+  told_ = now;
+  circuit_gauge_.set(static_cast<std::int64_t>(now));
+  log_.warn("provider_circuit", {{"provider", name_}, {"state", name_of(now)}});
+}
+
+}  // namespace providers

@@ -1,0 +1,93 @@
+// rest_call: an authorised JSON call to a provider: sent with a deadline, guarded, its answer read
+// and judged.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.hpp"
+#include "core/secret.hpp"
+#include "providers/guard.hpp"
+#include "providers/provider.hpp"
+
+namespace providers {
+
+struct rest_request {
+  std::string_view operation;  // a literal: the label of the metric
+  http::method method = http::method::get;
+  std::string url;
+  std::vector<http::field> fields;
+  std::optional<core::secret> bearer;  // sent as Authorization, removed from whatever is logged
+  std::string body;                    // JSON; empty: no body
+  bool safe_to_repeat = false;         // idempotent at this provider, whatever the method says
+  std::vector<int>
+      welcome;  // statuses outside 2xx that answer the question too, such as 404 to a DELETE
+};
+
+struct rest_answer {
+  int status = 0;
+  core::json_value
+      json;  // null where there is no body, or where a welcome refusal's body is no JSON
+};
+
+// Seconds, or a date as seen from `now`; rounded up, at least 1 and at most `most`. nullopt for
+// anything else.
+std::optional<core::seconds> read_retry_after(std::string_view field, core::wall_time now,
+                                              core::seconds most);
+
+// Judges a complete answer: 2xx and `welcome` are good if their body is JSON or absent. Refusals
+// (4xx, 3xx, bad JSON) are errc::rejected, 408, 425, 429 and 5xx are errc::unavailable with
+// retry_after.
+core::result<rest_answer> read_answer(const http::response& from, const std::vector<int>& welcome,
+                                      core::wall_time now, core::seconds retry_after_max);
+
+// What the operator reads of a provider's answer: one short line without control characters, with
+// `bearer` and whatever looks like a token taken out.
+std::string readable_excerpt(std::string_view text, std::string_view bearer);
+
+// The calls of one provider on one shard.
+class rest_caller {
+ public:
+  rest_caller(const provider_tools& tools, const core::provider_name& name,
+              const guard_settings& limits = {});
+
+  // Failures: errc::rejected, errc::unavailable (with retry_after) or errc::timed_out, and a detail
+  // for the operator.
+  core::task<core::result<rest_answer>> call(rest_request what, core::deadline until);
+
+  circuit_state circuit() const { return breaker_.state(); }
+
+ private:
+  struct attempt {
+    core::result<rest_answer> answer = core::fail(core::errc::internal);
+    bool may_repeat = false;
+  };
+  core::task<attempt> try_once(rest_request what, core::deadline until);
+  attempt judge(const rest_request& what, core::result<http::response> got, std::uint32_t era,
+                bool had_time);
+  std::optional<std::chrono::nanoseconds> pause_for(const core::failure& why, std::uint32_t attempt,
+                                                    core::deadline until);
+  void observe(std::string_view operation, const core::result<rest_answer>& answer,
+               core::steady_time started);
+  void tell_circuit();
+
+  const core::clock& clock_;
+  core::logger& log_;
+  core::metrics_page& metrics_;
+  http::client& client_;
+  std::string name_;
+  guard_settings limits_;
+  circuit_breaker breaker_;
+  retry_budget budget_;
+  slots slots_;
+  core::quick_random chance_;
+  core::gauge& circuit_gauge_;
+  circuit_state told_ = circuit_state::closed;
+  std::map<std::string, std::array<core::histogram*, 4>, std::less<>> times_;
+};
+
+}  // namespace providers

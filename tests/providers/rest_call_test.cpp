@@ -1,0 +1,274 @@
+// Calls to a provider: what each answer means, what the operator reads, when a call is repeated and
+// when none is made.
+#include "providers/rest_call.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "core/log.hpp"
+#include "providers/desk.hpp"
+#include "providers/error.hpp"
+
+using namespace std::chrono_literals;
+using providers::errc;
+
+namespace {
+
+// Pauses of no length, so that a test does not wait.
+providers::guard_settings hasty() {
+  providers::guard_settings out;
+  out.retry_base = 0ms;
+  out.retry_most = 0ms;
+  return out;
+}
+
+struct caller_desk : tests::desk {
+  explicit caller_desk(providers::guard_settings limits = hasty())
+      : calls(tools(), *core::provider_name::from("main"), limits) {}
+
+  core::result<providers::rest_answer> call(bool safe = true, std::chrono::nanoseconds wait = 5s,
+                                            std::vector<int> welcome = {}) {
+    providers::rest_request what;
+    what.operation = "create_room";
+    what.method = http::method::post;
+    what.url = "https://api.example.com/rooms";
+    what.body = "{}";
+    what.bearer = core::secret("eyJhbGciOi.eyJzZWNyZXQi.c2lnbmF0dXJl");
+    what.safe_to_repeat = safe;
+    what.welcome = std::move(welcome);
+    return tests::run(context, calls.call(std::move(what), within(wait)));
+  }
+
+  providers::rest_caller calls;
+};
+
+core::result<providers::rest_answer> answer_of(int status, std::string body,
+                                               std::vector<int> welcome = {}) {
+  const auto now = *core::from_rfc3339("2026-11-22T10:00:00Z");
+  return providers::read_answer(tests::json_response(status, std::move(body)), welcome, now, 120s);
+}
+
+core::seconds retry_after(std::string_view text) {
+  const auto now = *core::from_rfc3339("2026-11-22T10:00:00Z");
+  return providers::read_retry_after(text, now, 120s).value_or(0s);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(rest_call)
+
+BOOST_AUTO_TEST_CASE(refusals_are_rejected_and_absences_unavailable) {
+  for (const int status : {300, 302, 400, 401, 403, 404, 405, 409, 410, 413, 422, 451, 501, 505}) {
+    BOOST_TEST_CONTEXT(status) {
+      const auto got = answer_of(status, R"({"message":"no"})");
+      BOOST_REQUIRE(!got);
+      BOOST_TEST(got.error().code == errc::rejected);
+    }
+  }
+  for (const int status : {408, 425, 429, 500, 502, 503, 504, 520, 599}) {
+    BOOST_TEST_CONTEXT(status) {
+      const auto got = answer_of(status, R"({"message":"later"})");
+      BOOST_REQUIRE(!got);
+      BOOST_TEST(got.error().code == errc::unavailable);
+      BOOST_TEST(got.error().retry_after.has_value());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_good_status_with_a_bad_body_is_rejected) {
+  const std::string deep = std::string(40, '[') + std::string(40, ']');
+  const std::string huge = "\"" + std::string(300 * 1024, 'x') + "\"";
+  for (const std::string& body :
+       {std::string("<html>"), std::string("{\"id\":"), std::string("{\"a\":1,\"a\":2}"),
+        std::string("{} {}"), std::string("\xff"), deep, huge}) {
+    const auto got = answer_of(200, body);
+    BOOST_REQUIRE(!got);
+    BOOST_TEST(got.error().code == errc::rejected);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_body_is_null_and_a_welcome_refusal_is_an_answer) {
+  const auto empty = answer_of(204, "");
+  BOOST_REQUIRE(empty);
+  BOOST_TEST(empty->json.is_null());
+  const auto gone = answer_of(404, "<html>", {404});
+  BOOST_REQUIRE(gone);
+  BOOST_TEST(gone->status == 404);
+}
+
+BOOST_AUTO_TEST_CASE(retry_after_is_seconds_or_a_date_and_bounded) {
+  BOOST_TEST((retry_after("7") == 7s));
+  BOOST_TEST((retry_after(" 7\t") == 7s));
+  BOOST_TEST((retry_after("0") == 1s));
+  BOOST_TEST((retry_after("121") == 120s));
+  BOOST_TEST((retry_after("99999999999999999999999") == 120s));
+  BOOST_TEST((retry_after("Sun, 22 Nov 2026 10:00:30 GMT") == 30s));
+  BOOST_TEST((retry_after("Sun, 22 Nov 2026 09:00:00 GMT") == 1s));
+  BOOST_TEST((retry_after("Mon, 22 Nov 2027 10:00:00 GMT") == 120s));
+  for (const char* bad : {"", "-1", "1.5", "soon", "7s", "0x10"})
+    BOOST_TEST((retry_after(bad) == 0s));
+}
+
+BOOST_AUTO_TEST_CASE(sends_json_with_the_bearer_and_gives_the_answer) {
+  caller_desk at;
+  at.client.reply(200, R"({"id":"x"})");
+  const auto got = at.call();
+  BOOST_REQUIRE(got);
+  BOOST_TEST(*got->json.find_string("id") == "x");
+  BOOST_TEST(at.client.last().line() == "POST https://api.example.com/rooms");
+  BOOST_TEST(at.client.last().find("authorization") ==
+             "Bearer eyJhbGciOi.eyJzZWNyZXQi.c2lnbmF0dXJl");
+  BOOST_TEST(at.client.last().find("content-type") == "application/json");
+  BOOST_TEST(at.client.last().find("accept") == "application/json");
+  BOOST_TEST(at.shows(
+      R"(provider_request_duration_seconds_count{provider="main",operation="create_room",outcome="ok"} 1)"));
+  BOOST_TEST(at.shows(R"(provider_circuit_state{provider="main"} 0)"));
+}
+
+BOOST_AUTO_TEST_CASE(the_operator_reads_the_providers_words_without_tokens_and_control_characters) {
+  caller_desk at;
+  const std::string echo =
+      R"(bad token Bearer eyJhbGciOi.eyJzZWNyZXQi.c2lnbmF0dXJl\u000a\u001b[31m )" +
+      std::string(999, 'y');
+  at.client.reply(401, R"({"code":401,"message":")" + echo + R"("})");
+  const auto got = at.call();
+  BOOST_REQUIRE(!got);
+  const std::string& detail = got.error().detail;
+  BOOST_TEST(detail.starts_with("main create_room: status 401: bad token Bearer (token)"));
+  BOOST_TEST(detail.find("c2ln") == std::string::npos);
+  BOOST_TEST(detail.find('\n') == std::string::npos);
+  BOOST_TEST(detail.find('\x1b') == std::string::npos);
+  BOOST_TEST(detail.size() < 260u);
+}
+
+BOOST_AUTO_TEST_CASE(a_bearer_that_is_no_jwt_is_taken_out_too) {
+  BOOST_TEST(providers::readable_excerpt("key s3cr3t-and-more is bad", "s3cr3t-and-more") ==
+             "key (token) is bad");
+}
+
+BOOST_AUTO_TEST_CASE(transport_failures_say_who_was_late_and_who_was_away) {
+  const auto outcome_of = [](auto why) {
+    caller_desk at;
+    at.client.refuse(why);
+    return at.call(false).error().code;
+  };
+  BOOST_TEST(outcome_of(net::errc::timed_out) == errc::timed_out);
+  for (const auto why : {net::errc::closed, net::errc::connect_failed, net::errc::name_not_found,
+                         net::errc::tls_failed, net::errc::broken, net::errc::cancelled})
+    BOOST_TEST(outcome_of(why) == errc::unavailable);
+  for (const auto why :
+       {http::errc::bad_response, http::errc::response_too_large, http::errc::bad_url})
+    BOOST_TEST(outcome_of(why) == errc::rejected);
+}
+
+BOOST_AUTO_TEST_CASE(a_safe_call_is_repeated_twice_and_no_more) {
+  caller_desk at;
+  at.client.reply(500).reply(502).reply(200, "{}");
+  BOOST_TEST(at.call().has_value());
+  BOOST_TEST(at.client.count() == 3u);
+  at.client.reply(500).reply(500).reply(500).reply(200, "{}");
+  BOOST_TEST(!at.call().has_value());
+  BOOST_TEST(at.client.count() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(an_unsafe_call_is_never_repeated) {
+  caller_desk at;
+  at.client.reply(503).reply(200, "{}");
+  BOOST_TEST(!at.call(false).has_value());
+  BOOST_TEST(at.client.count() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(refusals_and_bad_answers_are_never_repeated) {
+  for (const int status : {400, 401, 403, 404, 409, 422, 501}) {
+    caller_desk at;
+    at.client.reply(status).reply(200, "{}");
+    BOOST_TEST(!at.call().has_value());
+    BOOST_TEST(at.client.count() == 1u);
+  }
+  caller_desk at;
+  at.client.reply(200, "<html>").reply(200, "{}");
+  BOOST_TEST(!at.call().has_value());
+  BOOST_TEST(at.client.count() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(no_retry_begins_when_the_deadline_leaves_no_time_for_its_answer) {
+  caller_desk at;
+  at.client.reply(500).reply(200, "{}");
+  BOOST_TEST(!at.call(true, 150ms).has_value());
+  BOOST_TEST(at.client.count() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(overload_shuts_the_circuit_for_as_long_as_the_provider_says) {
+  caller_desk at;
+  at.client.reply(429, R"({"message":"rate limit exceeded"})", {{"Retry-After", "30"}});
+  const auto limited = at.call();
+  BOOST_REQUIRE(!limited);
+  BOOST_TEST(limited.error().code == errc::unavailable);
+  BOOST_TEST((limited.error().retry_after == 30s));
+  BOOST_TEST(at.shows(R"(provider_circuit_state{provider="main"} 2)"));
+
+  at.clock.advance(29s);
+  const auto refused = at.call();
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().code == errc::unavailable);
+  BOOST_TEST((refused.error().retry_after == 1s));
+  BOOST_TEST(at.client.count() == 1u);
+
+  at.clock.advance(1s);
+  at.client.reply(200, "{}");
+  BOOST_TEST(at.call().has_value());
+  BOOST_TEST(at.shows(R"(provider_circuit_state{provider="main"} 0)"));
+}
+
+BOOST_AUTO_TEST_CASE(five_failures_open_the_circuit_and_refusals_do_not) {
+  caller_desk at;
+  for (int i = 0; i < 6; ++i) {
+    at.client.reply(400);
+    BOOST_TEST(at.call(false).error().code == errc::rejected);
+  }
+  for (int i = 0; i < 5; ++i) {
+    at.client.refuse(net::errc::connect_failed);
+    BOOST_TEST(at.call(false).error().code == errc::unavailable);
+  }
+  BOOST_TEST((at.calls.circuit() == providers::circuit_state::open));
+  BOOST_TEST(at.call(false).error().code == errc::unavailable);
+  BOOST_TEST(at.client.count() == 11u);
+}
+
+BOOST_AUTO_TEST_CASE(running_out_of_a_short_deadline_is_not_held_against_the_provider) {
+  caller_desk at;
+  for (int i = 0; i < 6; ++i) {
+    at.client.refuse(net::errc::timed_out);
+    BOOST_TEST(at.call(false, 100ms).error().code == errc::timed_out);
+  }
+  BOOST_TEST((at.calls.circuit() == providers::circuit_state::closed));
+  for (int i = 0; i < 5; ++i) {
+    at.client.refuse(net::errc::timed_out);
+    at.call(false, 5s);
+  }
+  BOOST_TEST((at.calls.circuit() == providers::circuit_state::open));
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_trial_does_not_keep_the_circuit_half_open) {
+  caller_desk at;
+  at.client.reply(503, "{}", {{"Retry-After", "2"}});
+  BOOST_TEST(!at.call(false).has_value());
+  at.clock.advance(2s);
+  at.client.hold(core::notice(at.context.get_executor()));
+  at.client.reply(200, "{}");
+  core::task_group group(at.context.get_executor());
+  group.spawn([](caller_desk* desk) -> core::task<void> {
+    providers::rest_request what;
+    what.operation = "create_room";
+    what.url = "https://api.example.com/rooms";
+    co_await desk->calls.call(std::move(what), tests::far_deadline());
+  }(&at));
+  at.context.poll();
+  BOOST_TEST(at.client.in_flight() == 1u);
+  group.close(true);
+  BOOST_TEST(tests::run(at.context, group.ended(tests::far_deadline())));
+  at.client.hold(std::nullopt);
+  at.client.reply(200, "{}");
+  BOOST_TEST(at.call(false).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
