@@ -10,10 +10,14 @@ class category final : public std::error_category {
   const char* name() const noexcept override { return "providers"; }
   std::string message(int code) const override {
     switch (static_cast<errc>(code)) {
-      case errc::rejected: return "rejected";
-      case errc::unavailable: return "unavailable";
-      case errc::timed_out: return "timed out";
-      case errc::room_disabled: return "room disabled";
+      case errc::rejected:
+        return "rejected";
+      case errc::unavailable:
+        return "unavailable";
+      case errc::timed_out:
+        return "timed out";
+      case errc::room_disabled:
+        return "room disabled";
     }
     return "unknown providers error";
   }

@@ -1,4 +1,5 @@
-// provider: one video service behind one interface. An object per shard; nothing here is shared between threads.
+// provider: one video service behind one interface. An object per shard; nothing here is shared
+// between threads.
 #pragma once
 
 #include <functional>
@@ -25,7 +26,7 @@ struct room_wish {
   std::uint32_t generation = 1;
   core::wall_time starts_at;
   core::wall_time ends_at;
-  core::wall_time closes_at;   // nobody may enter after this
+  core::wall_time closes_at;  // nobody may enter after this
   std::size_t participants = 2;
 };
 
@@ -33,12 +34,12 @@ struct room_wish {
 struct admission {
   core::room_id room;
   std::uint32_t generation = 1;
-  std::string provider_room;   // what prepare() gave; empty where the provider needs none
+  std::string provider_room;  // what prepare() gave; empty where the provider needs none
   core::user_id user;
-  std::string name;            // shown to others
+  std::string name;  // shown to others
   core::role seat = core::role::expert;
   core::wall_time now;
-  core::wall_time closes_at;   // no link outlives this
+  core::wall_time closes_at;  // no link outlives this
 };
 
 enum class embed_mode : unsigned char { iframe, new_tab };
@@ -48,13 +49,14 @@ struct join_link {
   core::wall_time expires_at;
 };
 
-// What never changes while the provider is configured; references stay valid as long as the provider.
+// What never changes while the provider is configured; references stay valid as long as the
+// provider.
 struct provider_traits {
-  core::provider_name name;        // [providers.<name>]
-  std::string type;                // "100ms"
-  bool needs_room = false;         // prepare() must have succeeded before anybody is admitted
+  core::provider_name name;  // [providers.<name>]
+  std::string type;          // "100ms"
+  bool needs_room = false;   // prepare() must have succeeded before anybody is admitted
   embed_mode mode = embed_mode::iframe;
-  std::string origin;              // of the pages that are embedded: "https://acme.app.100ms.live"
+  std::string origin;  // of the pages that are embedded: "https://acme.app.100ms.live"
   std::string allow = "camera; microphone; display-capture; autoplay; fullscreen";
 };
 
@@ -63,8 +65,8 @@ class provider {
   virtual ~provider() = default;
   virtual const provider_traits& traits() const = 0;
 
-  // Makes sure that the room exists and is open. Safe to repeat. Gives what is to be remembered and handed to
-  // admit. Not called where !needs_room.
+  // Makes sure that the room exists and is open. Safe to repeat. Gives what is to be remembered and
+  // handed to admit. Not called where !needs_room.
   virtual core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) = 0;
 
   // Signs a link without asking anybody; nullopt where the provider must be asked.
@@ -90,11 +92,12 @@ struct provider_tools {
   core::executor on;
 };
 
-// What a vendor's file exports: reads the settings once, noting mistakes, and gives what makes one provider per shard.
+// What a vendor's file exports: reads the settings once, noting mistakes, and gives what makes one
+// provider per shard.
 struct provider_setup {
   core::provider_name name;
-  core::options& settings;     // [providers.<name>]
-  std::string public_url;      // ours, without trailing slash
+  core::options& settings;  // [providers.<name>]
+  std::string public_url;   // ours, without trailing slash
 };
 using provider_maker = std::function<std::unique_ptr<provider>(const provider_tools&)>;
 

@@ -20,7 +20,8 @@ struct configured_provider {
   std::string type;
   provider_maker make;
 };
-std::vector<configured_provider> read_providers(core::options& providers_table, const std::string& public_url);
+std::vector<configured_provider> read_providers(core::options& providers_table,
+                                                const std::string& public_url);
 
 class registry {
  public:
