@@ -10,9 +10,12 @@ class category final : public std::error_category {
   const char* name() const noexcept override { return "auth"; }
   std::string message(int code) const override {
     switch (static_cast<errc>(code)) {
-      case errc::unauthenticated: return "unauthenticated";
-      case errc::session_expired: return "session expired";
-      case errc::bad_service_key: return "bad service key";
+      case errc::unauthenticated:
+        return "unauthenticated";
+      case errc::session_expired:
+        return "session expired";
+      case errc::bad_service_key:
+        return "bad service key";
     }
     return "unknown auth error";
   }

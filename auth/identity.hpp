@@ -12,10 +12,11 @@ namespace auth {
 
 struct identity {
   core::user_id user;
-  std::string name;                // display name from the session; may be empty
-  bool names_roles = false;        // the session says what the caller is, in `roles`
-  std::vector<core::role> roles;   // only meaningful where names_roles; roles we do not know are left out
-  core::wall_time expires_at;      // of the session
+  std::string name;          // display name from the session; may be empty
+  bool names_roles = false;  // the session says what the caller is, in `roles`
+  std::vector<core::role>
+      roles;  // only meaningful where names_roles; roles we do not know are left out
+  core::wall_time expires_at;  // of the session
 };
 
 using identity_ptr = std::shared_ptr<const identity>;

@@ -1,4 +1,5 @@
-// service_keys: the marketplace's backend proves itself with one of several keys, stored as SHA-256.
+// service_keys: the marketplace's backend proves itself with one of several keys, stored as
+// SHA-256.
 #pragma once
 
 #include <array>

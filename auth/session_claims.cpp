@@ -1,0 +1,99 @@
+#include "auth/session_claims.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "auth/error.hpp"
+#include "core/encoding.hpp"
+
+namespace auth {
+namespace {
+
+constexpr std::size_t name_code_points_max = 64;
+// More entries than a person has roles; the rest of such a list is not read.
+constexpr std::size_t roles_read_max = 256;
+
+// Controls, line separators and what turns the direction of the text around it (Unicode's
+// Bidi_Control).
+bool may_not_be_shown(std::uint32_t c) {
+  return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || c == 0x200e || c == 0x200f ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+// Takes the first code point off well-formed UTF-8.
+std::uint32_t take_code_point(std::string_view& text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  const std::size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  std::uint32_t out = length == 1 ? first : first & (0x7fu >> length);
+  for (std::size_t i = 1; i < length; ++i)
+    out = out << 6 | (static_cast<unsigned char>(text[i]) & 0x3fu);
+  text.remove_prefix(length);
+  return out;
+}
+
+void add_role(identity& who, std::string_view said, const session_settings& settings) {
+  const auto names = [&](const std::vector<std::string>& accepted) {
+    return std::ranges::find(accepted, said) != accepted.end();
+  };
+  const auto add = [&](core::role one) {
+    if (std::ranges::find(who.roles, one) == who.roles.end()) who.roles.push_back(one);
+  };
+  if (names(settings.expert_roles)) add(core::role::expert);
+  if (names(settings.client_roles)) add(core::role::client);
+}
+
+void read_roles(identity& who, const core::json_value& claims, const session_settings& settings) {
+  for (const std::string& path : settings.role_claims) {
+    const core::json_value* found = claim_at(claims, path);
+    if (!found || found->is_null()) continue;
+    who.names_roles = true;
+    if (const auto* one = found->as_string()) add_role(who, *one, settings);
+    if (const auto* list = found->as_array())
+      for (std::size_t i = 0; i < std::min(list->size(), roles_read_max); ++i)
+        if (const auto* one = (*list)[i].as_string()) add_role(who, *one, settings);
+  }
+}
+
+}  // namespace
+
+const core::json_value* claim_at(const core::json_value& claims, std::string_view path) {
+  if (const auto* whole = claims.find(path)) return whole;
+  const core::json_value* at = &claims;
+  while (at) {
+    const auto dot = path.find('.');
+    at = at->find(path.substr(0, dot));
+    if (dot == path.npos) return at;
+    path.remove_prefix(dot + 1);
+  }
+  return nullptr;
+}
+
+std::string display_name(std::string_view utf8) {
+  if (!core::is_utf8(utf8)) return {};
+  utf8 = core::trimmed(utf8);
+  std::string_view rest = utf8;
+  std::size_t kept = utf8.size();
+  for (std::size_t count = 0; !rest.empty(); ++count) {
+    if (count == name_code_points_max) kept = std::min(kept, utf8.size() - rest.size());
+    if (may_not_be_shown(take_code_point(rest))) return {};
+  }
+  return std::string(core::trimmed(utf8.substr(0, kept)));
+}
+
+core::result<identity> identity_of(const core::json_value& claims, core::wall_time expires_at,
+                                   const session_settings& settings) {
+  const auto* subject = claim_at(claims, settings.user_claim);
+  if (!subject || !subject->as_string())
+    return core::fail(errc::unauthenticated, "the user claim is missing or not a string");
+  auto user = core::user_id::from(*subject->as_string());
+  if (!user) return core::fail(errc::unauthenticated, "the user claim is not a user id");
+  identity out;
+  out.user = std::move(*user);
+  out.expires_at = expires_at;
+  if (const auto* name = claim_at(claims, settings.name_claim); name && name->as_string())
+    out.name = display_name(*name->as_string());
+  read_roles(out, claims, settings);
+  return out;
+}
+
+}  // namespace auth

@@ -1,0 +1,26 @@
+// session_claims: a verified token's claims -> who the caller is. Pure; whatever verifies sessions
+// ends here.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "auth/identity.hpp"
+#include "auth/verifier.hpp"
+#include "core/json.hpp"
+#include "core/result.hpp"
+
+namespace auth {
+
+// errc::unauthenticated where the user claim is missing or no user_id.
+core::result<identity> identity_of(const core::json_value& claims, core::wall_time expires_at,
+                                   const session_settings& settings);
+
+// A member by name, else by a path whose steps are separated by dots; nullptr where it leads
+// nowhere. A name with dots in it ("https://acme.example/roles") is found by its whole name.
+const core::json_value* claim_at(const core::json_value& claims, std::string_view path);
+
+// Trimmed, cut to 64 code points; empty where it holds control, line or direction characters.
+std::string display_name(std::string_view utf8);
+
+}  // namespace auth

@@ -1,0 +1,137 @@
+// read_session_settings: the table [session] -> session_settings, every mistake named.
+#include <algorithm>
+#include <cstdint>
+
+#include "auth/verifier.hpp"
+#include "jose/error.hpp"
+
+namespace auth {
+namespace {
+
+using jose::algorithm;
+
+const std::vector<std::string> shared_algorithms = {"HS256", "HS384", "HS512"};
+const std::vector<std::string> all_algorithms = {"HS256", "HS384", "HS512", "RS256", "RS384",
+                                                 "RS512", "PS256", "PS384", "PS512", "ES256",
+                                                 "ES384", "ES512", "EdDSA"};
+
+std::size_t secret_bytes_min(algorithm alg) {
+  return alg == algorithm::hs256 ? 32 : alg == algorithm::hs384 ? 48 : 64;
+}
+
+void add_secret(core::options& from, std::string_view name, algorithm alg, const std::string& kid,
+                jose::key_set& keys) {
+  const auto secret = from.secret_text(name, secret_bytes_min(alg));
+  if (!secret) return;
+  auto made = jose::key::from_secret(*secret, alg, kid);
+  if (made)
+    keys.add(std::move(*made));
+  else
+    from.note(name, "cannot be used: " + made.error().detail);
+}
+
+void add_pem(core::options& from, std::optional<algorithm> alg, const std::string& kid,
+             jose::key_set& keys) {
+  const auto pem = from.material("pem");
+  if (!pem) return;
+  const std::string_view shown = from.find("pem") ? "pem" : "pem_file";
+  auto made =
+      alg ? jose::key::from_pem(pem->reveal(), *alg, kid) : jose::key::from_pem(pem->reveal(), kid);
+  if (made)
+    keys.add(std::move(*made));
+  else
+    from.note(shown, "cannot be used: " + made.error().detail);
+}
+
+// [session.keys.<name>]: one key each. The name is for people; tokens are matched by `kid`, where
+// one is set.
+void read_named_key(core::options& from, jose::key_set& keys) {
+  const std::string kid = from.text("kid", "");
+  std::optional<algorithm> alg;
+  if (from.has("algorithm"))
+    alg = jose::algorithm_from(from.one_of("algorithm", "", all_algorithms));
+  const bool has_secret = from.has("secret") || from.has("secret_file");
+  const bool has_pem = from.has("pem") || from.has("pem_file");
+  if (has_secret == has_pem) {
+    from.note(has_secret ? "secret" : "pem",
+              has_secret ? "is set, and a PEM key too" : "or secret is missing",
+              "each table [session.keys.<name>] holds one key");
+  } else if (has_pem) {
+    if (alg && is_symmetric(*alg))
+      from.note("algorithm", "needs a shared secret, not a PEM key");
+    else
+      add_pem(from, alg, kid, keys);
+  } else if (alg && !is_symmetric(*alg)) {
+    from.note("algorithm", "needs a PEM key, not a shared secret");
+  } else {
+    add_secret(from, "secret", alg.value_or(algorithm::hs256), kid, keys);
+  }
+}
+
+void read_jwks(core::options& from, jose::key_set& keys) {
+  const auto text = from.material("jwks");
+  if (!text) return;
+  const std::string_view shown = from.find("jwks") ? "jwks" : "jwks_file";
+  const auto set = jose::key_set::from_jwks(text->reveal(), true);
+  if (!set)
+    from.note(shown, "cannot be used: " + set.error().detail);
+  else
+    for (const jose::key& one : set->keys()) keys.add(one);
+}
+
+void read_keys(core::options& from, jose::key_set& keys) {
+  const auto mistaken = [&] {
+    return from.has("secret") || from.has("secret_file") || from.has("jwks") ||
+           from.has("jwks_file") || from.has("keys");
+  };
+  const auto shared = jose::algorithm_from(from.one_of("algorithm", "HS256", shared_algorithms));
+  add_secret(from, "secret", *shared, {}, keys);
+  // While a secret is being replaced, tokens signed with the one before are still good.
+  add_secret(from, "previous_secret", *shared, {}, keys);
+  core::options& named = from.section("keys");
+  for (const std::string& name : named.section_names()) read_named_key(named.section(name), keys);
+  read_jwks(from, keys);
+  // A key that was given and refused has been noted already.
+  if (keys.empty() && !mistaken())
+    from.note("secret", "is missing: sessions need a key to be verified with",
+              "set session.secret, session.secret_file, session.jwks_file or a table "
+              "[session.keys.<name>]");
+}
+
+bool is_cookie_name(std::string_view name) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::ranges::all_of(name, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           marks.find(c) != marks.npos;
+  });
+}
+
+}  // namespace
+
+session_settings read_session_settings(core::options& from) {
+  session_settings out;
+  out.bearer = from.flag("bearer", true);
+  out.cookies = from.texts("cookies", out.cookies);
+  if (!std::ranges::all_of(out.cookies, is_cookie_name))
+    from.note("cookies", "names a cookie with characters that cookies' names do not have");
+  if (!out.bearer && out.cookies.empty())
+    from.note("bearer", "is off and no cookies are named: nobody could log in");
+  read_keys(from, out.keys);
+  out.rules.issuers = from.texts("issuer");
+  out.rules.audiences = from.texts("audience");
+  const auto leeway = from.duration("leeway", std::chrono::seconds(30), std::chrono::seconds(0),
+                                    std::chrono::minutes(5));
+  out.rules.leeway = std::chrono::duration_cast<std::chrono::seconds>(leeway);
+  out.user_claim = from.text("user_claim", out.user_claim);
+  out.name_claim = from.text("name_claim", out.name_claim);
+  if (out.user_claim.empty()) from.note("user_claim", "must not be empty");
+  out.role_claims = from.texts("role_claims", out.role_claims);
+  out.expert_roles = from.texts("expert_roles", out.expert_roles);
+  out.client_roles = from.texts("client_roles", out.client_roles);
+  const auto cached =
+      from.integer("cache_tokens", static_cast<std::int64_t>(out.cache_tokens), 0, 1'000'000);
+  out.cache_tokens = static_cast<std::size_t>(cached);
+  return out;
+}
+
+}  // namespace auth

@@ -1,0 +1,485 @@
+// Forged tokens: every attack that we know of on a JWT's header, shape, key and signature. The
+// cases follow what C2SP/wycheproof's JSON Web Signature vectors cover (Apache-2.0), made anew with
+// keys of this test.
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "core/encoding.hpp"
+#include "jose/error.hpp"
+#include "jose/jwt.hpp"
+#include "support/made_keys.hpp"
+
+using jose::algorithm;
+using jose::errc;
+using tests::encoded;
+using tests::good_claims;
+using tests::only;
+using tests::signing_key;
+using tests::token_of;
+using tests::token_of_parts;
+using tests::verifying_key;
+
+namespace {
+
+std::error_code code_of(std::string_view token, const jose::key_set& keys,
+                        const jose::jwt_rules& rules = {}) {
+  const auto got = jose::verify_jwt(token, keys, rules, tests::test_now());
+  return got ? std::error_code() : got.error().code;
+}
+
+const jose::key& hs256() {
+  static const jose::key one = signing_key(algorithm::hs256);
+  return one;
+}
+const jose::key_set& hs256_set() {
+  static const jose::key_set one = only(hs256());
+  return one;
+}
+
+std::string hs256_token() { return token_of(R"({"alg":"HS256"})", good_claims, hs256()); }
+
+// A header, signed with the very key that would fit.
+std::error_code code_of_header(std::string_view header) {
+  return code_of(token_of(header, good_claims, hs256()), hs256_set());
+}
+
+std::string with_signature(std::string_view header, std::string_view signature) {
+  return encoded(header) + '.' + encoded(good_claims) + '.' + encoded(signature);
+}
+
+std::string bytes_of(const BIGNUM* number, int size) {
+  std::string out(static_cast<std::size_t>(size), '\0');
+  BN_bn2binpad(number, reinterpret_cast<unsigned char*>(out.data()), size);
+  return out;
+}
+
+// 0, 1, n-1, n, n+1 of the curve as raw bytes.
+std::vector<std::string> numbers_at_the_edge(int nid, int size) {
+  EC_GROUP* group = EC_GROUP_new_by_curve_name(nid);
+  BIGNUM* n = BN_dup(EC_GROUP_get0_order(group));
+  std::vector<std::string> out = {std::string(static_cast<std::size_t>(size), '\0')};
+  out.push_back(out[0]);
+  out.back().back() = 1;
+  BN_sub_word(n, 1);
+  for (int i = 0; i < 3; ++i) {
+    out.push_back(bytes_of(n, size));
+    BN_add_word(n, 1);
+  }
+  BN_free(n);
+  EC_GROUP_free(group);
+  return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(forged_tokens)
+
+BOOST_AUTO_TEST_CASE(the_token_that_all_forgeries_start_from_is_good) {
+  BOOST_TEST(!code_of(hs256_token(), hs256_set()));
+}
+
+BOOST_AUTO_TEST_CASE(alg_none_in_any_spelling) {
+  for (const char* name :
+       {"none", "None", "NONE", "nOnE", "none ", " none", "nonE", "", "null", "noneHS256"})
+    for (const std::string& signature : {std::string(), std::string("x"), std::string(32, '\0')}) {
+      const std::string header = R"({"alg":")" + std::string(name) + R"(","typ":"JWT"})";
+      BOOST_TEST((code_of(with_signature(header, signature), hs256_set()) == errc::unsupported),
+                 header);
+    }
+  // An algorithm that is known, with nothing signed.
+  BOOST_TEST(
+      (code_of(with_signature(R"({"alg":"HS256"})", ""), hs256_set()) == errc::bad_signature));
+}
+
+BOOST_AUTO_TEST_CASE(alg_that_is_no_algorithm_of_ours) {
+  for (const char* name : {"hs256", "Hs256", "HS256 ", "HS-256", "HS1", "SHA256", "ES256K", "RS1",
+                           "Ed25519", "EDDSA", "dir", "A128KW", "RSA-OAEP", "RSA1_5", "ECDH-ES",
+                           "PBES2-HS256+A128KW", "HS256\\u0000", "HS256,none"})
+    BOOST_TEST((code_of_header(R"({"alg":")" + std::string(name) + "\"}") == errc::unsupported),
+               name);
+  for (const char* header :
+       {R"({})", R"({"typ":"JWT"})", R"({"alg":null})", R"({"alg":["HS256"]})",
+        R"({"alg":{"HS256":1}})", R"({"alg":256})", R"({"alg":true})", R"({"Alg":"HS256"})",
+        R"({"alg":"HS256","alg":"HS256"})", R"({"alg":"none","alg":"HS256"})",
+        R"({"alg":"HS256","\u0061lg":"none"})"})
+    BOOST_TEST((code_of_header(header) == errc::malformed), header);
+  // The iteration count of a password-based algorithm is not even looked at.
+  BOOST_TEST(
+      (code_of_header(
+           R"({"alg":"PBES2-HS512+A256KW","enc":"A256GCM","p2c":2147483647,"p2s":"AAAA"})") ==
+       errc::unsupported));
+}
+
+BOOST_AUTO_TEST_CASE(a_public_key_used_as_a_shared_secret) {
+  for (const algorithm alg : {algorithm::rs256, algorithm::es256, algorithm::eddsa}) {
+    const auto& texts = tests::pair_of(tests::kind_of(alg));
+    const jose::key checker = verifying_key(alg);
+    const std::string pem = texts.public_pem;
+    const std::string jwk = *checker.public_jwk();
+    std::string crlf;
+    for (const char c : pem) crlf += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    const auto x = jwk.find(alg == algorithm::rs256 ? "\"n\":\"" : "\"x\":\"") + 5;
+    const std::string number = jwk.substr(x, jwk.find('"', x) - x);
+    for (const std::string& secret :
+         {pem, pem.substr(0, pem.size() - 1), crlf, texts.public_der,
+          core::to_base64(core::as_bytes(texts.public_der)),
+          core::to_base64url(core::as_bytes(texts.public_der)), jwk, "{\"keys\":[" + jwk + "]}",
+          number, core::from_base64url(number).value()}) {
+      for (const algorithm forged : {algorithm::hs256, algorithm::hs384, algorithm::hs512}) {
+        const auto with = jose::key::from_secret(core::secret(secret), forged);
+        if (!with) continue;  // too short for this hash: the attacker's own key would be refused
+        const std::string header = R"({"alg":")" + std::string(name_of(forged)) + "\"}";
+        BOOST_TEST(
+            (code_of(token_of(header, good_claims, *with), only(checker)) == errc::unknown_key));
+        // The same bytes under the name of the right algorithm.
+        const std::string named = R"({"alg":")" + std::string(name_of(alg)) + "\"}";
+        BOOST_TEST(
+            (code_of(token_of(named, good_claims, *with), only(checker)) == errc::bad_signature));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_algorithm_that_the_key_was_not_made_for) {
+  constexpr algorithm all[] = {
+      algorithm::hs256, algorithm::hs384, algorithm::hs512, algorithm::rs256, algorithm::rs384,
+      algorithm::rs512, algorithm::ps256, algorithm::ps384, algorithm::ps512, algorithm::es256,
+      algorithm::es384, algorithm::es512, algorithm::eddsa};
+  for (const algorithm signed_with : all)
+    for (const algorithm bound_to : all) {
+      if (signed_with == bound_to) continue;
+      BOOST_TEST_CONTEXT(name_of(signed_with) << " under a key for " << name_of(bound_to)) {
+        const auto keys = only(verifying_key(bound_to));
+        const auto true_header = R"({"alg":")" + std::string(name_of(signed_with)) + "\"}";
+        BOOST_TEST((code_of(token_of(true_header, good_claims, signing_key(signed_with)), keys) ==
+                    errc::unknown_key));
+        const auto false_header = R"({"alg":")" + std::string(name_of(bound_to)) + "\"}";
+        BOOST_TEST((code_of(token_of(false_header, good_claims, signing_key(signed_with)), keys) ==
+                    errc::bad_signature));
+      }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(crit_b64_zip_and_keys_of_the_senders_choice) {
+  const std::string jwk = *verifying_key(algorithm::es256).public_jwk();
+  for (const std::string& member :
+       {std::string(R"("crit":[])"),
+        std::string(R"("crit":["exp"])"),
+        std::string(R"("crit":["alg"])"),
+        std::string(R"("crit":["b64"],"b64":true)"),
+        std::string(R"("crit":["b64"],"b64":false)"),
+        std::string(R"("crit":["http://example.com/ext"],"http://example.com/ext":1)"),
+        std::string(R"("crit":"exp")"),
+        std::string(R"("crit":null)"),
+        std::string(R"("crit":["kid"],"kid":"k1")"),
+        std::string(R"("b64":false)"),
+        std::string(R"("b64":true)"),
+        std::string(R"("b64":"false")"),
+        std::string(R"("zip":"DEF")"),
+        std::string(R"("zip":null)"),
+        R"("jwk":)" + jwk,
+        std::string(R"("jwk":null)"),
+        std::string(R"("jwk":{"kty":"oct","k":"AAAA"})"),
+        std::string(R"("jku":"https://evil.example/keys")"),
+        std::string(R"("jku":"file:///dev/null")"),
+        std::string(R"("x5u":"https://evil.example/cert")"),
+        std::string(R"("cty":"JWT")"),
+        std::string(R"("cty":"application/jwt")")})
+    BOOST_TEST((code_of_header(R"({"alg":"HS256",)" + member + "}") == errc::unsupported), member);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_inside_the_token_is_no_key) {
+  const jose::key attacker = jose::key::from_pem(tests::other_pair_of("P-256").private_pem).value();
+  const auto keys = only(verifying_key(algorithm::es256, "k1"));
+  const std::string header = R"({"alg":"ES256","kid":"k1","jwk":)" + *attacker.public_jwk() + "}";
+  BOOST_TEST((code_of(token_of(header, good_claims, attacker), keys) == errc::unsupported));
+  BOOST_TEST((code_of(token_of(R"({"alg":"ES256","kid":"k1"})", good_claims, attacker), keys) ==
+              errc::bad_signature));
+}
+
+BOOST_AUTO_TEST_CASE(certificates_in_a_header_are_passed_over) {
+  for (const char* member :
+       {R"("x5t":"AAAA")", R"("x5t#S256":"AAAA")", R"("x5c":["MIIB"])", R"("x5t":7)"})
+    BOOST_TEST(!code_of_header(R"({"alg":"HS256",)" + std::string(member) + "}"), member);
+}
+
+BOOST_AUTO_TEST_CASE(kid_is_a_string_and_nothing_more) {
+  const auto keys = only(signing_key(algorithm::hs256, "k1"));
+  const auto code_of_kid = [&](std::string_view kid) {
+    return code_of(
+        token_of(R"({"alg":"HS256","kid":)" + std::string(kid) + "}", good_claims, hs256()), keys);
+  };
+  BOOST_TEST(!code_of_kid(R"("k1")"));
+  BOOST_TEST(!code_of_kid(R"("\u006b1")"));  // the same string, written in another way
+  for (const std::string& odd :
+       {std::string("1"), std::string("null"), std::string("true"), std::string("[\"k1\"]"),
+        std::string("{\"kid\":\"k1\"}"), '"' + std::string(257, 'k') + '"'})
+    BOOST_TEST((code_of_kid(odd) == errc::malformed), odd);
+  for (const char* foreign : {R"("K1")", R"("k1 ")", R"("k")", R"("k11")", R"("")", R"("k1\u0000")",
+                              R"("../../dev/null")", R"("/proc/sys/kernel/randomize_va_space")",
+                              R"("https://evil.example/key")", R"("k1' OR '1'='1")",
+                              R"("' UNION SELECT 'secret")", R"("|/usr/bin/id")"})
+    BOOST_TEST((code_of_kid(foreign) == errc::unknown_key), foreign);
+}
+
+BOOST_AUTO_TEST_CASE(kid_chooses_among_keys_and_falls_back_to_nameless_ones) {
+  const auto secret = [](char c) { return core::secret(std::string(31, c) + "-distinct"); };
+  const auto key_of = [&](char c, std::string kid) {
+    return jose::key::from_secret(secret(c), algorithm::hs256, std::move(kid)).value();
+  };
+  jose::key_set keys;
+  keys.add(key_of('a', "a"));
+  keys.add(key_of('b', "b"));
+  keys.add(key_of('c', ""));
+  const auto code_of_pair = [&](std::string_view header, char signer) {
+    return code_of(token_of(header, good_claims, key_of(signer, "")), keys);
+  };
+  BOOST_TEST(!code_of_pair(R"({"alg":"HS256","kid":"a"})", 'a'));
+  BOOST_TEST(!code_of_pair(R"({"alg":"HS256","kid":"b"})", 'b'));
+  BOOST_TEST((code_of_pair(R"({"alg":"HS256","kid":"a"})", 'b') == errc::bad_signature));
+  BOOST_TEST((code_of_pair(R"({"alg":"HS256","kid":"a"})", 'c') == errc::bad_signature));
+  BOOST_TEST(!code_of_pair(R"({"alg":"HS256","kid":"elsewhere"})", 'c'));
+  BOOST_TEST((code_of_pair(R"({"alg":"HS256","kid":"elsewhere"})", 'a') == errc::bad_signature));
+  for (const char signer : {'a', 'b', 'c'}) BOOST_TEST(!code_of_pair(R"({"alg":"HS256"})", signer));
+  BOOST_TEST((code_of_pair(R"({"alg":"HS256"})", 'd') == errc::bad_signature));
+}
+
+BOOST_AUTO_TEST_CASE(a_token_without_kid_is_tried_with_four_keys_at_most) {
+  jose::key_set keys;
+  for (char c = 'a'; c < 'f'; ++c)
+    keys.add(jose::key::from_secret(core::secret(std::string(40, c)), algorithm::hs256,
+                                    std::string(1, c))
+                 .value());
+  const auto code_by = [&](std::size_t i) {
+    return code_of(token_of(R"({"alg":"HS256"})", good_claims, keys.keys()[i]), keys);
+  };
+  BOOST_TEST(!code_by(3));
+  BOOST_TEST((code_by(4) == errc::bad_signature));
+}
+
+BOOST_AUTO_TEST_CASE(shapes_that_are_no_compact_jws) {
+  const std::string token = hs256_token();
+  const auto first = token.find('.');
+  const auto second = token.rfind('.');
+  const std::string header = token.substr(0, first);
+  const std::string claims = token.substr(first + 1, second - first - 1);
+  const std::string signature = token.substr(second + 1);
+  for (const std::string& bad : {std::string(),
+                                 std::string("."),
+                                 std::string(".."),
+                                 std::string("..."),
+                                 std::string("...."),
+                                 header,
+                                 claims,
+                                 header + '.' + claims,
+                                 claims + '.' + signature,
+                                 '.' + claims + '.' + signature,
+                                 header + ".." + signature,
+                                 ".." + signature,
+                                 token + '.',
+                                 token + ".x",
+                                 token + ".x.y",
+                                 '.' + token,
+                                 token + '\0',
+                                 token + ' ',
+                                 token + '\n',
+                                 ' ' + token,
+                                 "Bearer " + token,
+                                 token + "..",
+                                 header + '.' + claims + '.' + claims + '.' + signature,
+                                 R"({"payload":")" + claims + R"(","protected":")" + header +
+                                     R"(","signature":")" + signature + "\"}",
+                                 R"({"payload":")" + claims + R"(","signatures":[{"protected":")" +
+                                     header + R"(","signature":")" + signature + "\"}]}",
+                                 header + '.' + claims + '.' + signature + '=',
+                                 header + "=." + claims + '.' + signature,
+                                 std::string("eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0.."
+                                             "AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA")})
+    BOOST_TEST((code_of(bad, hs256_set()) == errc::malformed), bad);
+  BOOST_TEST((code_of(header + '.' + claims + '.', hs256_set()) == errc::bad_signature));
+}
+
+BOOST_AUTO_TEST_CASE(size_is_looked_at_first) {
+  std::string padded = R"({"sub":"u1","exp":1795345200,"x":")";
+  padded.append(6200, 'x');
+  BOOST_TEST((code_of(token_of(R"({"alg":"HS256"})", padded + "\"}", hs256()), hs256_set()) ==
+              errc::malformed));
+  std::string less = padded.substr(0, 6000) + "\"}";
+  const std::string token = token_of(R"({"alg":"HS256"})", less, hs256());
+  BOOST_REQUIRE(token.size() <= 8192);
+  BOOST_TEST(!code_of(token, hs256_set()));
+  jose::jwt_rules tight;
+  tight.token_bytes_max = token.size() - 1;
+  BOOST_TEST((code_of(token, hs256_set(), tight) == errc::malformed));
+  BOOST_TEST((code_of(std::string(100'000, '.'), hs256_set()) == errc::malformed));
+}
+
+// Each is signed over the text as it stands, so that only the strict reading of base64url refuses
+// it.
+BOOST_AUTO_TEST_CASE(base64_that_is_not_strict_base64url) {
+  const std::string header = encoded(R"({"alg":"HS256"})");
+  const std::string claims = encoded(good_claims);
+  const auto inserted = [](std::string text, std::string_view what) {
+    return text.insert(4, what);
+  };
+  for (const std::string_view what :
+       {" ", "\n", "\r\n", "\t", "=", "+", "/", "%", "!", "\x80", "\xe2\x80\x8b", ",", ":"}) {
+    BOOST_TEST((code_of(token_of_parts(inserted(header, what), claims, hs256()), hs256_set()) ==
+                errc::malformed));
+    BOOST_TEST((code_of(token_of_parts(header, inserted(claims, what), hs256()), hs256_set()) ==
+                errc::malformed));
+    std::string token = token_of_parts(header, claims, hs256());
+    token.insert(token.rfind('.') + 5, what);
+    BOOST_TEST((code_of(token, hs256_set()) == errc::malformed));
+  }
+  for (const std::string_view padding : {"=", "==", "===", "A"}) {
+    BOOST_TEST(
+        code_of(token_of_parts(header + std::string(padding), claims, hs256()), hs256_set()));
+    BOOST_TEST(
+        code_of(token_of_parts(header, claims + std::string(padding), hs256()), hs256_set()));
+    BOOST_TEST(
+        code_of(token_of_parts(header, claims, hs256()) + std::string(padding), hs256_set()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(loose_bits_at_the_end_of_base64) {
+  // 43 characters hold 258 bits for 256: the last two must be zero, else one signature had four
+  // spellings.
+  const std::string token = hs256_token();
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const auto at = alphabet.find(token.back());
+  BOOST_REQUIRE(at % 4 == 0);
+  for (std::size_t loose = 1; loose < 4; ++loose) {
+    std::string bent = token;
+    bent.back() = alphabet[at + loose];
+    BOOST_TEST((code_of(bent, hs256_set()) == errc::malformed));
+  }
+  // The same in the header (16 characters less one) and in the claims, signed as they stand.
+  const std::string header = encoded(R"({"alg":"HS256" })");
+  std::string claims = encoded(std::string(good_claims) + (good_claims.size() % 3 == 0 ? " " : ""));
+  BOOST_REQUIRE(claims.size() % 4 != 0);
+  claims.back() = alphabet[alphabet.find(claims.back()) + 1];
+  BOOST_TEST((code_of(token_of_parts(header, claims, hs256()), hs256_set()) == errc::malformed));
+}
+
+BOOST_AUTO_TEST_CASE(headers_that_are_no_json_object) {
+  for (const std::string& header :
+       {std::string("null"), std::string("[]"), std::string("\"HS256\""), std::string("{"),
+        std::string(R"({"alg":"HS256"}x)"), std::string(R"({"alg":"HS256"})") + '\0',
+        std::string(R"({"alg":"HS256",})"), std::string(R"({alg:"HS256"})"),
+        std::string("\xef\xbb\xbf{\"alg\":\"HS256\"}"),
+        std::string("{\"alg\":\"HS256\",\"x\":\"\xff\"}"),
+        std::string(R"({"alg":"HS256","x":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}})"),
+        std::string(R"({"alg":"HS256","kid":"a","kid":"b"})"),
+        std::string(R"({"alg":"HS256","typ":7})"), std::string(R"({"alg":"HS256","cty":7})")})
+    BOOST_TEST((code_of_header(header) == errc::malformed), header);
+  BOOST_TEST(!code_of_header(" { \"alg\" :\n\t\"HS256\" } "));
+}
+
+BOOST_AUTO_TEST_CASE(typ_of_another_kind_of_token) {
+  for (const char* fine :
+       {"JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/JWT"})
+    BOOST_TEST(!code_of_header(R"({"alg":"HS256","typ":")" + std::string(fine) + "\"}"), fine);
+  for (const char* other : {"", "JOSE", "dpop+jwt", "secevent+jwt", "logout+jwt", "JWT ",
+                            "application/", "x/JWT", "JWE"})
+    BOOST_TEST((code_of_header(R"({"alg":"HS256","typ":")" + std::string(other) + "\"}") ==
+                errc::unsupported),
+               other);
+}
+
+BOOST_AUTO_TEST_CASE(bent_cut_and_prolonged_signatures_of_every_kind) {
+  for (const algorithm alg :
+       {algorithm::hs256, algorithm::hs512, algorithm::rs256, algorithm::ps256, algorithm::es256,
+        algorithm::es384, algorithm::es512, algorithm::eddsa}) {
+    const std::string header = R"({"alg":")" + std::string(name_of(alg)) + "\"}";
+    const auto keys = only(verifying_key(alg));
+    const std::string input = encoded(header) + '.' + encoded(good_claims);
+    std::string good;
+    BOOST_REQUIRE(signing_key(alg).sign(input, good));
+    BOOST_REQUIRE(!code_of(input + '.' + encoded(good), keys));
+    std::string bent_first = good;
+    bent_first[0] = static_cast<char>(bent_first[0] ^ 0x80);
+    std::string bent_last = good;
+    bent_last.back() = static_cast<char>(bent_last.back() ^ 1);
+    const std::string zeros(good.size(), '\0');
+    for (const std::string& bad :
+         {std::string(), std::string(1, '\0'), std::string("x"), good.substr(0, 1), good.substr(1),
+          good.substr(0, good.size() - 1), good + '\0', '\0' + good, good + good, zeros,
+          std::string(good.size(), '\xff'), bent_first, bent_last, std::string(4000, 'A'),
+          good.substr(0, good.size() / 2), std::string(good.rbegin(), good.rend())})
+      BOOST_TEST((code_of(input + '.' + encoded(bad), keys) == errc::bad_signature),
+                 name_of(alg) << ' ' << bad.size());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_signature_moved_to_other_claims_or_another_header) {
+  for (const algorithm alg :
+       {algorithm::hs256, algorithm::rs256, algorithm::ps256, algorithm::es256, algorithm::eddsa}) {
+    const std::string header = R"({"alg":")" + std::string(name_of(alg)) + "\"}";
+    const std::string token = token_of(header, good_claims, signing_key(alg));
+    const std::string signature = token.substr(token.rfind('.'));
+    const auto keys = only(verifying_key(alg));
+    const std::string other = R"({"sub":"admin","exp":1795345200})";
+    BOOST_TEST(
+        (code_of(encoded(header) + '.' + encoded(other) + signature, keys) == errc::bad_signature));
+    BOOST_TEST((code_of(encoded(header + ' ') + '.' + encoded(good_claims) + signature, keys) ==
+                errc::bad_signature));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(ecdsa_numbers_at_the_edge) {
+  const std::tuple<algorithm, int, int> kinds[] = {{algorithm::es256, NID_X9_62_prime256v1, 32},
+                                                   {algorithm::es384, NID_secp384r1, 48},
+                                                   {algorithm::es512, NID_secp521r1, 66}};
+  for (const auto& [alg, nid, size] : kinds) {
+    const std::string header = R"({"alg":")" + std::string(name_of(alg)) + "\"}";
+    const auto keys = only(verifying_key(alg));
+    for (const std::string& r : numbers_at_the_edge(nid, size))
+      for (const std::string& s : numbers_at_the_edge(nid, size))
+        BOOST_TEST((code_of(with_signature(header, r + s), keys) == errc::bad_signature));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(ecdsa_in_der_or_of_another_length) {
+  const std::string header = R"({"alg":"ES256"})";
+  const std::string input = encoded(header) + '.' + encoded(good_claims);
+  std::string raw;
+  BOOST_REQUIRE(signing_key(algorithm::es256).sign(input, raw));
+  const auto keys = only(verifying_key(algorithm::es256));
+  const auto integer = [](std::string half) {
+    if (static_cast<unsigned char>(half[0]) >= 0x80) half.insert(0, 1, '\0');
+    return std::string("\x02") + static_cast<char>(half.size()) + half;
+  };
+  const std::string both = integer(raw.substr(0, 32)) + integer(raw.substr(32));
+  const std::string der = std::string("\x30") + static_cast<char>(both.size()) + both;
+  for (const std::string& bad :
+       {der, der.substr(0, 64), '\0' + raw.substr(0, 32) + '\0' + raw.substr(32),
+        raw.substr(0, 32) + '\0' + raw.substr(32), std::string(600, 'A'),
+        raw.substr(0, 31) + raw.substr(32), raw + std::string(64, '\0')})
+    BOOST_TEST((code_of(input + '.' + encoded(bad), keys) == errc::bad_signature));
+}
+
+BOOST_AUTO_TEST_CASE(ed25519_with_s_beyond_the_groups_order) {
+  // L as little-endian bytes (RFC 8032 section 5.1). S + L signs the same and must not be taken
+  // (section 5.1.7).
+  constexpr unsigned char order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,
+                                       0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+                                       0,    0,    0,    0,    0,    0,    0,    0,
+                                       0,    0,    0,    0,    0,    0,    0,    0x10};
+  const std::string input = encoded(R"({"alg":"EdDSA"})") + '.' + encoded(good_claims);
+  std::string raw;
+  BOOST_REQUIRE(signing_key(algorithm::eddsa).sign(input, raw));
+  unsigned carry = 0;
+  for (std::size_t i = 0; i < 32; ++i) {
+    carry += static_cast<unsigned char>(raw[32 + i]) + order[i];
+    raw[32 + i] = static_cast<char>(carry & 0xff);
+    carry >>= 8;
+  }
+  BOOST_TEST((code_of(input + '.' + encoded(raw), only(verifying_key(algorithm::eddsa))) ==
+              errc::bad_signature));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
