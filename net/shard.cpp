@@ -108,7 +108,7 @@ core::task<void> shard_group::announce(std::function<void(std::size_t)> tell, co
       tell(index);
     });
   shared.reset();
-  const auto until = core::deadline::after(clock_.steady_now(), announce_wait_max);
+  const auto until = core::deadline::after(clock_.steady_now(), shard::answer_wait_max);
   co_await all.wait(until);
 }
 

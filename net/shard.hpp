@@ -2,10 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -15,6 +18,7 @@
 #include "core/task_group.hpp"
 #include "net/buffer_pool.hpp"
 #include "net/deadline_wheel.hpp"
+#include "net/error.hpp"
 #include "net/poller.hpp"
 
 namespace net {
@@ -44,9 +48,13 @@ class shard {
 
   // Runs `call` on this shard's thread soon; from any thread.
   void post(std::function<void()> call);
-  // Runs `question` on this shard and resumes the caller on its own. Both shards must live on.
+  // Runs `question` on this shard and resumes the caller on its own with what it returned or threw.
+  // Both shards must live on. Throws when no answer came within answer_wait_max: this shard has
+  // stopped.
   template <class Question>
   core::task<std::invoke_result_t<Question>> ask(Question question);
+
+  static constexpr std::chrono::seconds answer_wait_max{30};
 
  private:
   std::size_t index_;
@@ -79,18 +87,36 @@ class shard_group {
   core::task<void> announce(std::function<void(std::size_t)> tell, core::executor home);
 
  private:
-  static constexpr std::chrono::seconds announce_wait_max{30};
-
   const core::clock& clock_;
   std::vector<std::unique_ptr<shard>> shards_;
 };
 
+// Not by co_spawn over there: a caller that is cancelled would then cancel across threads, which
+// races in Asio 1.22.
 template <class Question>
 core::task<std::invoke_result_t<Question>> shard::ask(Question question) {
   using answer = std::invoke_result_t<Question>;
-  auto there = [](Question asked) -> core::task<answer> { co_return asked(); };
-  co_return co_await asio::co_spawn(context_.get_executor(), there(std::move(question)),
-                                    asio::use_awaitable_t<core::executor>{});
+  struct meeting {
+    explicit meeting(core::executor on) : ready(on) {}
+    core::notice ready;
+    std::optional<answer> said;
+    std::exception_ptr thrown;
+  };
+  const core::executor home = co_await asio::this_coro::executor;
+  auto shared = std::make_shared<meeting>(home);
+  asio::post(context_, [shared, home, asked = std::move(question)]() mutable {
+    try {
+      shared->said.emplace(asked());
+    } catch (...) {
+      shared->thrown = std::current_exception();
+    }
+    asio::post(home, [shared = std::move(shared)] { shared->ready.give(); });
+  });
+  const auto until = core::deadline::after(clock_.steady_now(), answer_wait_max);
+  const bool answered = co_await shared->ready.wait(until);
+  if (!answered) throw std::system_error(make_error_code(errc::timed_out), "asked " + name_);
+  if (shared->thrown) std::rethrow_exception(shared->thrown);
+  co_return std::move(*shared->said);
 }
 
 }  // namespace net

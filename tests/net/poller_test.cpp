@@ -1,0 +1,302 @@
+// Streams over real sockets: waits, deadlines, ends, cancellation.
+#include "net/poller.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <string>
+
+#include "core/task_group.hpp"
+#include "net/buffer_pool.hpp"
+#include "net/error.hpp"
+#include "net/socket_stream.hpp"
+#include "support/fakes.hpp"
+#include "support/run.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+struct pair_of_streams {
+  asio::io_context context{1};
+  tests::fake_clock clock;
+  net::deadline_wheel wheel{context.get_executor(), clock};
+  net::poller poller{context.get_executor(), wheel};
+  std::unique_ptr<net::socket_stream> here, there;
+
+  pair_of_streams() {
+    int ends[2];
+    BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+    here = std::make_unique<net::socket_stream>(poller, ends[0], net::peer{});
+    there = std::make_unique<net::socket_stream>(poller, ends[1], net::peer{});
+  }
+  core::deadline in(std::chrono::nanoseconds wait) const {
+    return core::deadline::after(clock.steady_now(), wait);
+  }
+  void pass(std::chrono::nanoseconds time) {
+    clock.advance(time);
+    wheel.turn(clock.steady_now());
+    settle();
+  }
+  // Runs what is ready now.
+  void settle() {
+    context.restart();
+    while (context.poll() > 0) {
+    }
+  }
+  std::string sent(std::string_view text) {
+    auto result = there->write_available(text);
+    BOOST_REQUIRE(result);
+    return std::string(text.substr(0, *result));
+  }
+};
+
+struct outcome {
+  bool done = false;
+  core::result<std::size_t> got = core::fail(core::errc::internal);
+  std::string text;
+};
+
+core::task<void> read_into(net::stream* from, outcome* into, core::deadline until) {
+  char buffer[64];
+  auto got = co_await from->read_some(buffer, until);
+  into->got = got;
+  if (got) into->text.assign(buffer, *got);
+  into->done = true;
+}
+
+core::task<void> write_all_of(net::stream* to, std::string data, core::result<void>* result,
+                              bool* done, core::deadline until) {
+  *result = co_await to->write_all(data, until);
+  *done = true;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(socket_stream, pair_of_streams)
+
+BOOST_AUTO_TEST_CASE(a_silent_peer_is_waited_for_until_the_deadline_and_no_longer) {
+  outcome read;
+  core::task_group group(context.get_executor());
+  group.spawn(read_into(here.get(), &read, in(1s)));
+  settle();
+  pass(900ms);
+  BOOST_TEST(!read.done);
+  pass(200ms);
+  BOOST_REQUIRE(read.done);
+  BOOST_TEST(read.got.error().code == net::errc::timed_out);
+  BOOST_TEST(poller.waiting() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(bytes_wake_the_reader) {
+  outcome read;
+  core::task_group group(context.get_executor());
+  group.spawn(read_into(here.get(), &read, in(1s)));
+  settle();
+  sent("hello");
+  settle();
+  BOOST_REQUIRE(read.done);
+  BOOST_TEST(read.text == "hello");
+  BOOST_TEST(wheel.armed() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_end_that_came_with_the_last_bytes_is_noticed_without_a_further_event) {
+  // Both arrive before the first look, so that epoll speaks only once.
+  sent("last words");
+  there->finish_writing();
+  outcome first, second;
+  core::task_group group(context.get_executor());
+  group.spawn(read_into(here.get(), &first, in(1s)));
+  settle();
+  BOOST_REQUIRE(first.done);
+  BOOST_TEST(first.text == "last words");
+  group.spawn(read_into(here.get(), &second, in(1s)));
+  settle();
+  BOOST_REQUIRE(second.done);
+  BOOST_REQUIRE(!second.got);
+  BOOST_TEST(second.got.error().code == net::errc::closed);
+}
+
+BOOST_AUTO_TEST_CASE(after_a_half_close_answers_still_arrive) {
+  here->finish_writing();
+  outcome asked, answered;
+  core::task_group group(context.get_executor());
+  group.spawn(read_into(there.get(), &asked, in(1s)));
+  group.spawn(read_into(here.get(), &answered, in(1s)));
+  settle();
+  BOOST_REQUIRE(asked.done);
+  BOOST_TEST(asked.got.error().code == net::errc::closed);
+  sent("answer");
+  settle();
+  BOOST_REQUIRE(answered.done);
+  BOOST_TEST(answered.text == "answer");
+}
+
+BOOST_AUTO_TEST_CASE(writing_to_a_peer_that_has_gone_is_a_failure_and_no_signal) {
+  there->close();
+  auto sent_to_nobody = here->write_available("anybody?");
+  BOOST_REQUIRE(!sent_to_nobody);
+  BOOST_TEST(sent_to_nobody.error().code == net::errc::closed);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_does_not_read_stops_the_writer_at_its_deadline) {
+  core::result<void> result;
+  bool done = false;
+  core::task_group group(context.get_executor());
+  group.spawn(write_all_of(here.get(), std::string(8 << 20, 'x'), &result, &done, in(2s)));
+  settle();
+  BOOST_TEST(!done);
+  pass(2100ms);
+  BOOST_REQUIRE(done);
+  BOOST_REQUIRE(!result);
+  BOOST_TEST(result.error().code == net::errc::timed_out);
+}
+
+BOOST_AUTO_TEST_CASE(a_long_answer_goes_out_as_the_peer_reads_it) {
+  core::result<void> result = core::fail(core::errc::internal);
+  bool done = false;
+  constexpr std::size_t size = 3 << 20;
+  core::task_group group(context.get_executor());
+  group.spawn(write_all_of(here.get(), std::string(size, 'x'), &result, &done, in(2s)));
+  settle();
+  std::size_t received = 0;
+  std::vector<char> buffer(100'000);
+  while (received < size) {
+    auto got = there->read_available(buffer);
+    BOOST_REQUIRE(got);
+    received += *got;
+    settle();
+  }
+  BOOST_TEST(done);
+  BOOST_TEST(result.has_value());
+  BOOST_TEST(received == size);
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_and_a_writer_may_wait_beside_each_other) {
+  core::result<void> result = core::fail(core::errc::internal);
+  bool done = false;
+  outcome read;
+  core::task_group group(context.get_executor());
+  group.spawn(write_all_of(here.get(), std::string(1 << 20, 'x'), &result, &done, in(2s)));
+  group.spawn(read_into(here.get(), &read, in(2s)));
+  settle();
+  BOOST_TEST(poller.waiting() == 2u);
+  sent("stop");
+  std::vector<char> buffer(2 << 20);
+  for (int i = 0; i < 100 && !done; ++i) {
+    (void)there->read_available(buffer);
+    settle();
+  }
+  BOOST_TEST(done);
+  BOOST_TEST(read.text == "stop");
+}
+
+BOOST_AUTO_TEST_CASE(closing_wakes_who_waits) {
+  outcome read;
+  core::task_group group(context.get_executor());
+  group.spawn(read_into(here.get(), &read, in(1s)));
+  settle();
+  here->close();
+  BOOST_TEST(!read.done);  // not in the middle of the closer's work
+  settle();
+  BOOST_REQUIRE(read.done);
+  BOOST_TEST(read.got.error().code == net::errc::cancelled);
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_reader_leaves_and_nothing_stays_armed) {
+  outcome read;
+  core::task_group group(context.get_executor());
+  group.spawn(read_into(here.get(), &read, in(1s)));
+  settle();
+  group.close(true);
+  settle();
+  BOOST_TEST(tests::run(context, group.ended(tests::far_deadline())));
+  BOOST_TEST(wheel.armed() == 0u);
+  BOOST_TEST(poller.waiting() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_that_destroys_another_stream_of_the_same_batch_does_no_harm) {
+  int ends[2];
+  BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+  auto other = std::make_unique<net::socket_stream>(poller, ends[0], net::peer{});
+  outcome read;
+  auto destroy_on_read = [](net::stream* from, std::unique_ptr<net::socket_stream>* victim,
+                            core::deadline until) -> core::task<void> {
+    auto ready = co_await from->wait_readable(until);
+    if (ready) victim->reset();
+  };
+  core::task_group group(context.get_executor());
+  group.spawn(destroy_on_read(here.get(), &other, in(1s)));
+  group.spawn(read_into(other.get(), &read, in(1s)));
+  settle();
+  sent("now");
+  BOOST_REQUIRE(::write(ends[1], "me too", 6) == 6);
+  settle();
+  BOOST_TEST(!other);
+  BOOST_TEST(read.done);
+  ::close(ends[1]);
+}
+
+BOOST_AUTO_TEST_CASE(the_loop_ends_when_nobody_waits) {
+  outcome read;
+  core::task_group group(context.get_executor());
+  group.spawn(read_into(here.get(), &read, in(1s)));
+  settle();
+  pass(2s);
+  context.restart();
+  context.run();  // would hang if our own operation or timer stayed behind
+  BOOST_TEST(read.done);
+}
+
+BOOST_AUTO_TEST_CASE(coroutines_that_still_wait_die_with_their_loop) {
+  auto flag = std::make_shared<int>(0);
+  auto wait_for_ever = [](std::unique_ptr<net::socket_stream> mine, std::shared_ptr<int>,
+                          core::deadline until) -> core::task<void> {
+    co_await mine->wait_readable(until);
+  };
+  {
+    asio::io_context own(1);
+    net::deadline_wheel own_wheel(own.get_executor(), clock);
+    auto own_poller = std::make_unique<net::poller>(own.get_executor(), own_wheel);
+    int ends[2];
+    BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+    asio::co_spawn(
+        own,
+        wait_for_ever(std::make_unique<net::socket_stream>(*own_poller, ends[0], net::peer{}), flag,
+                      in(1h)),
+        [](std::exception_ptr) {});
+    own.poll();
+    BOOST_TEST(flag.use_count() > 1);
+    own_poller.reset();
+    ::close(ends[1]);
+  }
+  BOOST_TEST(flag.use_count() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_with_surplus_bytes_or_an_end_is_stale) {
+  BOOST_TEST(!here->is_stale());
+  sent("?");
+  BOOST_TEST(here->is_stale());
+  char byte;
+  settle();
+  BOOST_TEST(::recv(here->descriptor(), &byte, 1, 0) == 1);
+  BOOST_TEST(!here->is_stale());
+  there->close();
+  BOOST_TEST(here->is_stale());
+}
+
+BOOST_AUTO_TEST_CASE(a_buffer_goes_back_to_its_pool_and_comes_again_empty) {
+  net::buffer_pool pool;
+  auto one = pool.take();
+  one->used = 17;
+  const void* const place = one.get();
+  one.reset();
+  auto again = pool.take();
+  BOOST_TEST(again.get() == place);
+  BOOST_TEST(again->used == 0u);
+  auto another = pool.take();
+  BOOST_TEST(another.get() != place);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
