@@ -10,9 +10,12 @@ class category final : public std::error_category {
   const char* name() const noexcept override { return "api"; }
   std::string message(int code) const override {
     switch (static_cast<errc>(code)) {
-      case errc::invalid_request: return "invalid request";
-      case errc::https_required: return "https required";
-      case errc::internal: return "internal";
+      case errc::invalid_request:
+        return "invalid request";
+      case errc::https_required:
+        return "https required";
+      case errc::internal:
+        return "internal";
     }
     return "unknown api error";
   }

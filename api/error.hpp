@@ -7,8 +7,8 @@ namespace api {
 
 enum class errc {
   invalid_request = 1,  // 400: a parameter; the fact "parameter" names it
-  https_required,  // 403: plain HTTP where a trusted proxy must have said https
-  internal,  // 500: a bug; the log has it
+  https_required,       // 403: plain HTTP where a trusted proxy must have said https
+  internal,             // 500: a bug; the log has it
 };
 
 std::error_code make_error_code(errc code);

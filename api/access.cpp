@@ -1,0 +1,49 @@
+#include "api/access.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+namespace api {
+
+core::histogram& access_record::durations(std::size_t route_index, std::string_view route,
+                                          http::method verb, int status) {
+  const auto method_index = std::min(static_cast<std::size_t>(verb), methods - 1);
+  auto& mine = known_[std::min(route_index, routes_max - 1)][method_index];
+  if (!mine) mine = std::make_unique<row>();
+  // A status that we do not send is a bug, and bugs belong to 599.
+  const int place = status < 100 || status > 599 ? 499 : status - 100;
+  core::histogram*& found = (*mine)[static_cast<std::size_t>(place)];
+  if (!found)
+    found = &metrics_.times("http_server_request_duration_seconds",
+                            "From a request's first byte until its answer was written.",
+                            {{"route", std::string(route)},
+                             {"method", std::string(http::name_of(verb))},
+                             {"status", std::to_string(status)}});
+  return *found;
+}
+
+void access_record::finished(const http::exchange& about, std::size_t route_index,
+                             std::string_view route, int status, std::size_t bytes_sent,
+                             core::steady_time now) {
+  const http::request_head* head = about.head;
+  const auto took = now - about.started;
+  durations(route_index, route, head ? head->method : http::method::other, status)
+      .observe(std::chrono::duration<double>(took).count());
+  if (!lines_ || !log_.wants(core::log_level::info)) return;
+
+  thread_local std::string client;
+  client = about.client.text();
+  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  log_.info("request", {{"method", head ? head->method_text : std::string_view("-")},
+                        {"route", route},
+                        {"path", head ? head->path : std::string_view("-")},
+                        {"status", status},
+                        {"bytes", bytes_sent},
+                        {"duration_us", microseconds},
+                        {"client", client},
+                        {"request_id", about.request_id()},
+                        {"code", std::string_view(about.note)}});
+}
+
+}  // namespace api

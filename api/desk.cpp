@@ -1,0 +1,130 @@
+#include "api/desk.hpp"
+
+#include <exception>
+
+#include "api/error.hpp"
+#include "core/encoding.hpp"
+#include "core/time_text.hpp"
+
+namespace api {
+
+std::string_view time_texts::of(core::wall_time at) {
+  const std::int64_t second = core::unix_seconds(at);
+  slot& mine = slots_[static_cast<std::size_t>(second) % slots_.size()];
+  if (mine.second != second) {
+    mine.second = second;
+    mine.text = core::to_rfc3339(at);
+  }
+  return mine.text;
+}
+
+desk::desk(const front_parts& with) : parts(with), settings(*parts.settings) {}
+
+namespace {
+
+problem_scene scene_of(const http::exchange& about, const api::settings& settings) {
+  problem_scene out{settings.docs_url, about.request_id()};
+  out.token_given = about.head && !about.head->find("authorization").empty();
+  return out;
+}
+
+}  // namespace
+
+std::string desk::problem_json(const http::exchange& about, const core::failure& why) const {
+  std::string out;
+  append_problem_json(out, why, scene_of(about, settings));
+  return out;
+}
+
+void desk::log_failure(const http::exchange& about, const core::failure& why) const {
+  const problem& row = problem_of(why.code);
+  const bool ours = row.status >= 500;
+  parts.log.log(ours ? core::log_level::warn : core::log_level::debug,
+                ours ? "request_failed" : "request_refused",
+                {{"code", row.code},
+                 {"error", why.code.message()},
+                 {"detail", why.detail},
+                 {"request_id", about.request_id()}});
+}
+
+void desk::refuse(http::exchange& about, http::reply& out, const core::failure& why) const {
+  about.note = problem_of(why.code).code;
+  write_problem(out, why, scene_of(about, settings));
+  log_failure(about, why);
+}
+
+void desk::surprise(http::exchange& about, http::reply& out, std::size_t fields_kept,
+                    std::string_view what) const {
+  out.fields.resize(std::min(fields_kept, out.fields.size()));
+  refuse(about, out, core::failure(make_error_code(errc::internal), std::string(what)));
+}
+
+namespace {
+
+http::answered_later guard(desk* at, http::exchange* about, http::reply* out,
+                           std::size_t fields_kept, join::gate::place place,
+                           core::task<void> work) {
+  std::string what;
+  try {
+    co_await std::move(work);
+    co_return;
+  } catch (const std::system_error& error) {
+    // The client has left or we are shutting down: nobody waits for an answer.
+    if (error.code() == asio::error::operation_aborted) throw;
+    what = error.what();
+  } catch (const std::exception& error) {
+    what = error.what();
+  }
+  at->surprise(*about, *out, fields_kept, what);
+}
+
+}  // namespace
+
+http::answer desk::later(http::exchange& about, http::reply& out, core::task<void> work) {
+  auto place = parts.gate.begin_waiting();
+  if (!place) {
+    refuse(about, out, place.error());
+    return http::answered_now{};
+  }
+  return guard(this, &about, &out, out.fields.size(), std::move(*place), std::move(work));
+}
+
+core::result<auth::identity_ptr> desk::caller(const http::exchange& about, http::reply& out) {
+  auto who = parts.sessions.verify(*about.head, about.now);
+  if (!who) return who;
+  const auto taken = parts.gate.take(ratelimit::policy::user, (*who)->user.view(), about.started);
+  if (taken.allowed) return who;
+  show_limit(out, parts.gate.buckets(), ratelimit::policy::user, taken);
+  return core::fail(join::gate::refusal(ratelimit::policy::user, taken));
+}
+
+core::deadline desk::join_deadline() const {
+  return core::deadline::after(parts.clock.steady_now(), settings.join_timeout);
+}
+
+void show_limit(http::reply& out, const ratelimit::limiter& buckets, ratelimit::policy which,
+                const ratelimit::decision& taken) {
+  // Field lines are ours and end in CRLF; both begin with the same word.
+  for (std::size_t at = out.fields.find("RateLimit"); at != std::string::npos;
+       at = out.fields.find("RateLimit", at)) {
+    const std::size_t end = out.fields.find("\r\n", at);
+    out.fields.erase(at, end + 2 - at);
+  }
+  if (buckets.of(which).off()) return;
+  out.fields += "RateLimit-Policy: ";
+  buckets.append_policy_field(out.fields, which);
+  out.fields += "\r\nRateLimit: ";
+  ratelimit::limiter::append_limit_field(out.fields, which, taken);
+  out.fields += "\r\n";
+}
+
+bool lists_token(std::string_view value, std::string_view token) {
+  while (!value.empty()) {
+    const std::size_t end = std::min(value.find_first_of(",;"), value.size());
+    if (core::equals_ignoring_case(core::trimmed(value.substr(0, end)), token)) return true;
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
+  return false;
+}
+
+}  // namespace api

@@ -1,0 +1,286 @@
+#include "api/front.hpp"
+
+#include "api/access.hpp"
+#include "api/booking_api.hpp"
+#include "api/demo_pages.hpp"
+#include "api/error.hpp"
+#include "api/join_api.hpp"
+#include "api/openapi.hpp"
+#include "api/request_ids.hpp"
+#include "core/encoding.hpp"
+#include "core/json.hpp"
+#include "http/error.hpp"
+
+namespace api {
+namespace {
+
+// A booking of 64 participants with the longest names is about 40 KiB.
+constexpr std::size_t json_body_max = 64 * 1024;
+constexpr std::size_t form_body_max = 4 * 1024;
+// Bodies that nobody asked for and some clients send: read and ignored.
+constexpr std::size_t ignored_body_max = 1024;
+
+bool is_media_type(std::string_view value, std::string_view wanted) {
+  return core::equals_ignoring_case(core::trimmed(value.substr(0, value.find(';'))), wanted);
+}
+
+bool contains(const std::vector<net::ip_network>& networks, const net::ip_address& address) {
+  return std::ranges::any_of(networks, [&](const auto& one) { return one.contains(address); });
+}
+
+// What stands on every answer.
+constexpr std::string_view common_fields =
+    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
+// Two years, as hstspreload.org asks for.
+constexpr std::string_view hsts_field = "Strict-Transport-Security: max-age=63072000\r\n";
+constexpr std::string_view no_store_field = "Cache-Control: no-store\r\n";
+
+}  // namespace
+
+struct front::state {
+  explicit state(const front_parts& with)
+      : at(with),
+        ids(with.random),
+        access(with.log, with.metrics, with.settings->access_log),
+        joins(at),
+        bookings(at),
+        demo(at) {
+    if (with.gate.buckets().of(ratelimit::policy::ip).off()) return;
+    limit_policy = "RateLimit-Policy: ";
+    with.gate.buckets().append_policy_field(limit_policy, ratelimit::policy::ip);
+    limit_policy += "\r\nRateLimit: ";
+  }
+
+  struct visitor {
+    net::ip_address address;
+    bool https = false;
+    bool refused = false;  // plain HTTP where it must not be
+  };
+  visitor visitor_of(const http::exchange& about);
+  void begin(http::exchange& about, http::reply& out, const visitor& who);
+  ratelimit::decision count(http::exchange& about, http::reply& out);
+  void allow_origin(const http::request_head& head, http::reply& out) const;
+  std::optional<http::body_plan> plan(http::exchange& about, http::reply& out,
+                                      const route_match& where);
+  http::answer dispatch(http::exchange& about, http::reply& out);
+  http::answer keys(http::reply& out);
+
+  bool exists(const route_row& row) const { return !row.demo || at.settings.demo; }
+
+  desk at;
+  request_ids ids;
+  access_record access;
+  join_api joins;
+  booking_api bookings;
+  demo_pages demo;
+  std::string limit_policy;                 // the policy's field and the beginning of the limit's
+  std::vector<std::string_view> forwarded;  // reused
+};
+
+front::front(const front_parts& parts) : state_(std::make_unique<state>(parts)) {}
+front::~front() = default;
+
+front::state::visitor front::state::visitor_of(const http::exchange& about) {
+  const net::peer& peer = *about.peer;
+  const net::proxy_settings& proxies = at.settings.proxies;
+  const bool local = peer.is_unix || peer.address.is_loopback();
+  const bool required = at.settings.require_https;
+  const bool trusted = about.head && (peer.is_unix ? proxies.trust_unix_socket
+                                                   : contains(proxies.trusted, peer.address));
+  if (!trusted) return {peer.address, peer.is_tls, required && !peer.is_tls && !local};
+
+  const bool x_forwarded = proxies.header == net::proxy_settings::header_kind::x_forwarded_for;
+  const std::string_view name = x_forwarded ? "x-forwarded-for" : "forwarded";
+  const std::string_view scheme = about.head->find("x-forwarded-proto");
+  bool speaks_of_scheme = x_forwarded && !scheme.empty();
+  forwarded.clear();
+  for (const http::field_view& one : about.head->fields) {
+    if (!core::equals_ignoring_case(one.name, name)) continue;
+    forwarded.push_back(one.value);
+    if (!x_forwarded && core::lower_case(one.value).find("proto=") != std::string::npos)
+      speaks_of_scheme = true;
+  }
+  const auto client = net::client_behind(proxies, peer.address, peer.is_unix, forwarded, scheme);
+  const bool https = client.https || peer.is_tls;
+  // A proxy on this machine that says nothing of the scheme is taken for what it looks like: a
+  // local caller.
+  const bool plain = !https && (speaks_of_scheme || !local);
+  return {client.address, https, required && plain};
+}
+
+void front::state::begin(http::exchange& about, http::reply& out, const visitor& who) {
+  about.client = who.address;
+  ids.choose(about);
+  out.fields += "X-Request-Id: ";
+  out.fields += about.request_id();
+  out.fields += "\r\n";
+  out.fields += common_fields;
+  if (who.https) out.fields += hsts_field;
+  if (about.head) allow_origin(*about.head, out);
+}
+
+void front::state::allow_origin(const http::request_head& head, http::reply& out) const {
+  if (at.settings.cors_origins.empty()) return;
+  out.fields += "Vary: Origin\r\n";
+  const std::string_view origin = head.find("origin");
+  if (std::ranges::find(at.settings.cors_origins, origin) == at.settings.cors_origins.end()) return;
+  out.field("Access-Control-Allow-Origin", origin);
+  out.fields +=
+      "Access-Control-Allow-Credentials: true\r\n"
+      "Access-Control-Expose-Headers: Retry-After, X-Request-Id, RateLimit, RateLimit-Policy\r\n";
+  if (head.method == http::method::options && !head.find("access-control-request-method").empty())
+    out.fields +=
+        "Access-Control-Allow-Methods: GET, HEAD\r\n"
+        "Access-Control-Allow-Headers: Authorization, Accept, X-Request-Id\r\n"
+        "Access-Control-Max-Age: 600\r\n";
+}
+
+ratelimit::decision front::state::count(http::exchange& about, http::reply& out) {
+  const auto taken = at.parts.gate.take(ratelimit::policy::ip, about.client, about.started);
+  if (limit_policy.empty()) return taken;
+  out.fields += limit_policy;
+  ratelimit::limiter::append_limit_field(out.fields, ratelimit::policy::ip, taken);
+  out.fields += "\r\n";
+  return taken;
+}
+
+std::optional<http::body_plan> front::admit(http::exchange& about, http::reply& out) {
+  state& my = *state_;
+  about.request_id_size = 0;
+  about.note.clear();
+  const auto who = my.visitor_of(about);
+  my.begin(about, out, who);
+  const auto taken = my.count(about, out);
+
+  const route_match where = match_route(about.head->path);
+  const bool cacheable = taken.allowed && !who.refused && where.row->cacheable;
+  if (!cacheable) out.fields += no_store_field;
+  about.route = static_cast<std::size_t>(where.row->what);
+
+  if (!taken.allowed)
+    my.at.refuse(about, out, join::gate::refusal(ratelimit::policy::ip, taken));
+  else if (who.refused)
+    my.at.refuse(about, out, core::failure(make_error_code(errc::https_required)));
+  else
+    return my.plan(about, out, where);
+  return std::nullopt;
+}
+
+std::optional<http::body_plan> front::state::plan(http::exchange& about, http::reply& out,
+                                                  const route_match& where) {
+  const route_row& row = *where.row;
+  const http::method verb = about.head->method;
+  const auto refuse = [&](core::failure why) -> std::optional<http::body_plan> {
+    at.refuse(about, out, why);
+    return std::nullopt;
+  };
+  if (row.what == route::unknown || !exists(row))
+    return refuse(core::failure(make_error_code(http::errc::not_found)));
+  if (!allows(row, verb)) {
+    out.field("Allow", row.allow);
+    return refuse(core::failure(make_error_code(http::errc::method_not_allowed)));
+  }
+  if (verb == http::method::options) return http::body_plan{0};
+
+  const bool sends = verb == http::method::put || verb == http::method::post;
+  const std::string_view type = about.head->find("content-type");
+  if (sends && row.body == body_kind::json && !is_media_type(type, "application/json"))
+    return refuse(core::failure(make_error_code(http::errc::unsupported_media_type)));
+  if (sends && row.body == body_kind::form &&
+      !is_media_type(type, "application/x-www-form-urlencoded"))
+    return refuse(core::failure(make_error_code(http::errc::unsupported_media_type)));
+
+  if (row.what == route::bookings || row.what == route::booking || row.what == route::booking_end) {
+    auto allowed = bookings.admit(about, out, where);
+    if (!allowed) return refuse(std::move(allowed.error()));
+  }
+  if (!sends) return http::body_plan{verb == http::method::delete_ ? ignored_body_max : 0};
+  if (row.body == body_kind::json) return http::body_plan{json_body_max};
+  return http::body_plan{row.body == body_kind::form ? form_body_max : ignored_body_max};
+}
+
+http::answer front::handle(http::exchange& about, http::reply& out) {
+  const std::size_t fields_kept = out.fields.size();
+  try {
+    return state_->dispatch(about, out);
+  } catch (const std::exception& error) {
+    state_->at.surprise(about, out, fields_kept, error.what());
+    return http::answered_now{};
+  }
+}
+
+http::answer front::state::dispatch(http::exchange& about, http::reply& out) {
+  const route_row& row = row_of(static_cast<route>(about.route));
+  if (about.head->method == http::method::options) {
+    out.status = 204;
+    out.field("Allow", row.allow);
+    return http::answered_now{};
+  }
+  switch (row.what) {
+    case route::join_expert:
+      return joins.handle(about, out, core::role::expert);
+    case route::join_client:
+      return joins.handle(about, out, core::role::client);
+    case route::own_expert:
+      return bookings.own(about, out, core::role::expert);
+    case route::own_client:
+      return bookings.own(about, out, core::role::client);
+    case route::bookings:
+      return bookings.list(about, out);
+    case route::booking:
+      return bookings.one(about, out, match_route(about.head->path).parameter);
+    case route::booking_end:
+      return bookings.end(about, out, match_route(about.head->path).parameter);
+    case route::jwks:
+      return keys(out);
+    case route::openapi:
+      break;
+    case route::demo_root:
+    case route::demo_page:
+    case route::demo_login:
+    case route::demo_script:
+    case route::demo_style:
+      return demo.handle(about, out, row.what);
+    case route::unknown:
+      at.refuse(about, out, core::failure(make_error_code(http::errc::not_found)));
+      return http::answered_now{};
+  }
+  out.fields += "Content-Type: application/json\r\nCache-Control: public, max-age=300\r\n";
+  out.body = openapi_document();
+  return http::answered_now{};
+}
+
+// The public keys of providers that sign tokens of our own, for services that check them.
+http::answer front::state::keys(http::reply& out) {
+  out.fields += "Content-Type: application/jwk-set+json\r\nCache-Control: public, max-age=300\r\n";
+  core::json_writer json(out.body);
+  json.begin_object().name("keys").begin_array();
+  for (const providers::provider* one : at.parts.providers.all())
+    for (const std::string& key : one->public_jwks()) json.raw(key);
+  json.end_array().end_object();
+  return http::answered_now{};
+}
+
+void front::refuse(http::exchange& about, core::failure why, http::reply& out) {
+  state& my = *state_;
+  // A request that was admitted has its fields and was counted; one that broke the protocol counts
+  // now.
+  if (about.request_id_size == 0 || out.fields.empty()) {
+    const bool counted = about.request_id_size != 0;
+    out.clear();
+    my.begin(about, out, my.visitor_of(about));
+    if (!counted) my.count(about, out);
+    out.fields += no_store_field;
+  }
+  my.at.refuse(about, out, why);
+}
+
+void front::finished(const http::exchange& about, int status, std::size_t bytes_sent) {
+  const route_row& row = row_of(static_cast<route>(about.route));
+  state_->access.finished(about, about.route, row.pattern, status, bytes_sent,
+                          state_->at.parts.clock.steady_now());
+}
+
+void front::booking_changed(const core::room_id& room) { state_->joins.booking_changed(room); }
+
+}  // namespace api

@@ -1,0 +1,158 @@
+#include "api/join_api.hpp"
+
+#include "api/parameters.hpp"
+#include "core/encoding.hpp"
+#include "core/json.hpp"
+
+namespace api {
+namespace {
+
+constexpr std::string_view decisions = "join_decisions_total";
+constexpr std::string_view decisions_help = "Joins by how they ended.";
+
+// RFC 9205 leaves it to browsers; these are the names that they and their ancestors use.
+bool is_prefetch(const http::request_head& head) {
+  for (const std::string_view name : {"sec-purpose", "purpose", "x-moz"}) {
+    const std::string_view value = head.find(name);
+    if (!value.empty() && (lists_token(value, "prefetch") || lists_token(value, "prerender")))
+      return true;
+  }
+  return false;
+}
+
+bool wants_events(const http::request_head& head) {
+  return lists_token(head.find("accept"), "text/event-stream");
+}
+
+}  // namespace
+
+const join_api::vendor_text& join_api::text_of(const providers::provider_traits& traits) {
+  for (const vendor_text& one : vendors_)
+    if (one.traits == &traits) return one;
+  vendor_text made;
+  made.traits = &traits;
+  core::json_writer(made.json).string(traits.name.view());
+  core::json_writer embed(made.embed);
+  embed.begin_object();
+  embed.member("mode", traits.mode == providers::embed_mode::iframe ? "iframe" : "new_tab");
+  embed.member("allow", traits.allow).member("origin", traits.origin);
+  embed.end_object();
+  made.allowed = &desk_.parts.metrics.count(
+      decisions, decisions_help,
+      {{"outcome", "allowed"}, {"code", "ok"}, {"provider", traits.name.text()}});
+  return vendors_.emplace_back(std::move(made));
+}
+
+void join_api::write_joined(std::string& out, const join::joined& made,
+                            const join::join_call& call) {
+  const vendor_text& vendor = text_of(*made.provider);
+  core::json_writer json(out);
+  json.begin_object();
+  json.member("videoCallUrl", made.url).member("roomId", call.room.view());
+  json.member("userName", call.display_name.empty() ? join::default_name(call.seat)
+                                                    : std::string_view(call.display_name));
+  json.member("role", core::name_of(call.seat)).name("provider").raw(vendor.json);
+  json.member("expiresAt", desk_.times.of(made.expires_at));
+  json.member("refreshAfter", desk_.times.of(made.refresh_after));
+  json.member("serverTime", desk_.times.of(desk_.parts.clock.wall_now()));
+  json.name("embed").raw(vendor.embed);
+  json.end_object();
+  vendor.allowed->add();
+}
+
+void join_api::answer_joined(http::reply& out, const join::joined& made,
+                             const join::join_call& call) {
+  out.status = 200;
+  out.fields += "Content-Type: application/json\r\n";
+  out.body.clear();
+  write_joined(out.body, made, call);
+}
+
+void join_api::count_refusal(const core::failure& why) {
+  // Rare enough for a look-up: codes come from the table of problems.
+  const problem& row = problem_of(why.code);
+  desk_.parts.metrics
+      .count(decisions, decisions_help,
+             {{"outcome", row.status < 500 ? "denied" : "failed"},
+              {"code", std::string(row.code)},
+              {"provider", "none"}})
+      .add();
+}
+
+void join_api::refuse(http::exchange& about, http::reply& out, const core::failure& why) {
+  count_refusal(why);
+  desk_.refuse(about, out, why);
+}
+
+http::answer join_api::handle(http::exchange& about, http::reply& out, core::role seat) {
+  const http::request_head& head = *about.head;
+  if (is_prefetch(head)) {
+    out.status = 204;
+    return http::answered_now{};
+  }
+  auto call = read_join_call(head.query, seat);
+  if (!call) {
+    desk_.refuse(about, out, call.error());
+    return http::answered_now{};
+  }
+  auto who = desk_.caller(about, out);
+  if (!who) {
+    refuse(about, out, who.error());
+    return http::answered_now{};
+  }
+  if (head.method == http::method::head) return look(about, out, std::move(*call), std::move(*who));
+  if (wants_events(head)) return stream(about, out, std::move(*call), std::move(*who));
+
+  auto made = desk_.parts.joins.join_now(*call, **who, about.now, about.started);
+  if (!made) {
+    auto work = join_later(&about, &out, std::move(*call), std::move(*who));
+    return desk_.later(about, out, std::move(work));
+  }
+  if (*made)
+    answer_joined(out, **made, *call);
+  else
+    refuse(about, out, made->error());
+  return http::answered_now{};
+}
+
+core::task<void> join_api::join_later(http::exchange* about, http::reply* out, join::join_call call,
+                                      auth::identity_ptr who) {
+  const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
+  auto made = co_await desk_.parts.joins.join(call, who, until);
+  if (made)
+    answer_joined(*out, *made, call);
+  else
+    refuse(*about, *out, made.error());
+}
+
+// HEAD: everything that is checked, nothing that is done.
+http::answer join_api::look(http::exchange& about, http::reply& out, join::join_call call,
+                            auth::identity_ptr who) {
+  auto door = desk_.parts.joins.check_now(call, *who, about.now, about.started);
+  if (!door) {
+    auto work = look_later(&about, &out, std::move(call), std::move(who));
+    return desk_.later(about, out, std::move(work));
+  }
+  if (*door)
+    out.fields += "Content-Type: application/json\r\n";
+  else
+    refuse(about, out, door->error());
+  return http::answered_now{};
+}
+
+core::task<void> join_api::look_later(http::exchange* about, http::reply* out, join::join_call call,
+                                      auth::identity_ptr who) {
+  const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
+  auto door = co_await desk_.parts.joins.check(std::move(call), std::move(who), until);
+  if (door)
+    out->fields += "Content-Type: application/json\r\n";
+  else
+    refuse(*about, *out, door.error());
+}
+
+void join_api::booking_changed(const core::room_id& room) {
+  const auto [first, last] = waiting_.equal_range(room);
+  for (auto one = first; one != last; ++one) one->second.give();
+}
+
+}  // namespace api

@@ -1,0 +1,63 @@
+// join_api: GET /api/{expert,client}/videocall/url: what Stagedoor is for.
+#pragma once
+
+#include <list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/desk.hpp"
+
+namespace api {
+
+class join_api {
+ public:
+  explicit join_api(desk& at) : desk_(at) {}
+
+  http::answer handle(http::exchange& about, http::reply& out, core::role seat);
+  // Event streams that wait for this room look again.
+  void booking_changed(const core::room_id& room);
+  std::size_t waiting_streams() const { return waiting_.size(); }
+
+ private:
+  // What of a provider's traits every answer repeats, and where its joins are counted.
+  struct vendor_text {
+    const providers::provider_traits* traits = nullptr;
+    std::string json;  // "provider":…  and "embed":{…}, apart
+    std::string embed;
+    core::counter* allowed = nullptr;
+  };
+  const vendor_text& text_of(const providers::provider_traits& traits);
+
+  void write_joined(std::string& out, const join::joined& made, const join::join_call& call);
+  void answer_joined(http::reply& out, const join::joined& made, const join::join_call& call);
+  void refuse(http::exchange& about, http::reply& out, const core::failure& why);
+  void count_refusal(const core::failure& why);
+
+  http::answer look(http::exchange& about, http::reply& out, join::join_call call,
+                    auth::identity_ptr who);
+  core::task<void> look_later(http::exchange* about, http::reply* out, join::join_call call,
+                              auth::identity_ptr who);
+  core::task<void> join_later(http::exchange* about, http::reply* out, join::join_call call,
+                              auth::identity_ptr who);
+
+  // Event streams, in join_stream.cpp.
+  struct stream_scene;
+  http::answer stream(http::exchange& about, http::reply& out, join::join_call call,
+                      auth::identity_ptr who);
+  core::task<void> run_stream(std::shared_ptr<stream_scene> scene, http::event_stream* events);
+  core::task<core::result<join::opened>> wait_for_opening(std::shared_ptr<stream_scene> scene,
+                                                          http::event_stream* events);
+  core::task<void> end_stream(std::shared_ptr<stream_scene> scene, http::event_stream* events,
+                              core::failure why);
+  core::task<bool> wait_for_change(core::room_id room, core::deadline until,
+                                   http::event_stream* events);
+
+  desk& desk_;
+  std::vector<vendor_text> vendors_;
+  // Streams that wait, by room: given when its booking changes.
+  std::multimap<core::room_id, core::notice> waiting_;
+};
+
+}  // namespace api

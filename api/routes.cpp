@@ -1,0 +1,90 @@
+#include "api/routes.hpp"
+
+#include <array>
+#include <optional>
+
+#include "core/encoding.hpp"
+
+namespace api {
+namespace {
+
+constexpr std::string_view read_only = "GET, HEAD, OPTIONS";
+
+constexpr std::array<route_row, route_count> rows = {{
+    {route::unknown, "unmatched", ""},
+    {route::join_expert, "/api/expert/videocall/url", read_only},
+    {route::join_client, "/api/client/videocall/url", read_only},
+    {route::own_expert, "/api/expert/bookings", read_only},
+    {route::own_client, "/api/client/bookings", read_only},
+    {route::bookings, "/api/bookings", read_only},
+    {route::booking, "/api/bookings/{roomId}", "GET, HEAD, PUT, DELETE, OPTIONS", body_kind::json},
+    {route::booking_end, "/api/bookings/{roomId}/end", "POST, OPTIONS", body_kind::ignored},
+    {route::jwks, "/.well-known/jwks.json", read_only, body_kind::none, false, true},
+    {route::openapi, "/openapi.json", read_only, body_kind::none, false, true},
+    {route::demo_root, "/", read_only, body_kind::none, true},
+    {route::demo_page, "/test-videocall", read_only, body_kind::none, true},
+    {route::demo_login, "/demo/login", "POST, OPTIONS", body_kind::form, true},
+    {route::demo_script, "/demo/page.js", read_only, body_kind::none, true},
+    {route::demo_style, "/demo/page.css", read_only, body_kind::none, true},
+}};
+
+// The next segment after a '/', which `rest` begins with.
+std::string_view take_segment(std::string_view& rest) {
+  const std::size_t end = rest.find('/', 1);
+  const std::string_view segment = rest.substr(1, end == std::string_view::npos ? end : end - 1);
+  rest.remove_prefix(segment.size() + 1);
+  return segment;
+}
+
+bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+
+// What the segment says, decoded into `kept` where it is encoded.
+std::string_view decoded(std::string_view segment, std::string& kept) {
+  if (segment.find('%') == std::string_view::npos) return segment;
+  auto plain = core::percent_decode(segment);
+  if (!plain) return segment;
+  kept = std::move(*plain);
+  return kept;
+}
+
+bool fits(std::string_view pattern, std::string_view path, std::string& parameter) {
+  if (pattern == "/") return path == "/";
+  std::string kept;
+  while (pattern.starts_with('/') && path.starts_with('/')) {
+    const std::string_view wanted = take_segment(pattern);
+    const std::string_view given = decoded(take_segment(path), kept);
+    if (is_parameter(wanted))
+      parameter = given;
+    else if (wanted != given)
+      return false;
+  }
+  return pattern.empty() && path.empty();
+}
+
+}  // namespace
+
+std::span<const route_row> route_table() { return rows; }
+
+const route_row& row_of(route what) { return rows[static_cast<std::size_t>(what)]; }
+
+bool allows(const route_row& row, http::method verb) {
+  // No method's name is part of another's, so a search in the list is exact.
+  return row.allow.find(http::name_of(verb)) != std::string_view::npos;
+}
+
+route_match match_route(std::string_view path) {
+  // Nearly every request is a join with its path as it should be.
+  for (const route_row& row : rows)
+    if (row.pattern == path) return {&row, {}};
+  route_match found{&rows[0], {}};
+  for (const route_row& row : rows) {
+    std::string parameter;
+    if (!fits(row.pattern, path, parameter)) continue;
+    found.row = &row;
+    found.parameter = std::move(parameter);
+    break;
+  }
+  return found;
+}
+
+}  // namespace api

@@ -1,0 +1,58 @@
+// routes: the URL table: which path is which route, and which methods it takes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/message.hpp"
+
+namespace api {
+
+enum class route : std::uint8_t {
+  unknown,
+  join_expert,
+  join_client,
+  own_expert,
+  own_client,
+  bookings,
+  booking,
+  booking_end,
+  jwks,
+  openapi,
+  demo_root,
+  demo_page,
+  demo_login,
+  demo_script,
+  demo_style,
+};
+constexpr std::size_t route_count = 15;
+
+// What of a body a route takes with PUT or POST.
+enum class body_kind : std::uint8_t { none, ignored, json, form };
+
+struct route_row {
+  route what = route::unknown;
+  std::string_view pattern;  // "{…}" stands for one segment; also the label in metrics and logs
+  std::string_view allow;    // "GET, HEAD, OPTIONS"
+  body_kind body = body_kind::none;
+  bool demo = false;       // exists only in demo mode
+  bool cacheable = false;  // its answers say themselves how long they may be kept
+};
+
+std::span<const route_row> route_table();
+const route_row& row_of(route what);
+bool allows(const route_row& row, http::method verb);
+
+struct route_match {
+  const route_row* row = nullptr;  // the row of `unknown` where nothing fits
+  std::string parameter;           // the segment at "{…}", decoded once
+};
+// Every segment is decoded once before it is compared, so that each spelling of a path is one
+// route. An encoded slash is part of its segment. A parameter that cannot be decoded is given as it
+// came.
+route_match match_route(std::string_view path);
+
+}  // namespace api
