@@ -80,7 +80,8 @@ class alignas(64) bucket_line {
 
   static std::uint64_t owed_by(word bucket, std::uint64_t now, const pace& with) {
     const std::uint64_t owed = (bucket - now) & time_mask;
-    return owed <= with.owed_max() ? owed : 0;
+    // Fresh memory must stay free when the ticks come round to zero.
+    return owed <= with.owed_max() && bucket != 0 ? owed : 0;
   }
 
   // The words are plain integers because the table is fresh memory of the kernel that nobody has
@@ -102,6 +103,8 @@ class alignas(64) bucket_line {
     std::uint64_t least_owed = ~std::uint64_t{0};
     for (std::size_t i = 0; i < places && least_owed > 0; ++i) {
       const word one = at_place(i).load(std::memory_order_acquire);
+      // Another thread settled our key behind the back of the first search.
+      if (tag_of(one) == tag) return {};
       const std::uint64_t owed = owed_by(one, now, with);
       if (owed >= least_owed) continue;
       at = i;

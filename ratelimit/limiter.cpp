@@ -120,13 +120,13 @@ decision limiter::take(share& from, std::uint64_t hash, core::steady_time now) {
   decision out;
   if (!taken.allowed) {
     out.allowed = false;
-    out.retry_in = with.seconds_for(taken.owed + with.token_ticks() - with.full_ticks());
+    out.retry_in = with.seconds_until(taken.owed + with.token_ticks() - with.full_ticks(), now);
     out.reset_in = out.retry_in;
     return out;
   }
   const std::uint64_t saved = with.full_ticks() - taken.owed;
   out.remaining = with.whole_tokens(saved);
-  out.reset_in = with.seconds_for(with.token_ticks() - (saved & (with.token_ticks() - 1)));
+  out.reset_in = with.seconds_until(with.token_ticks() - (saved & (with.token_ticks() - 1)), now);
   return out;
 }
 

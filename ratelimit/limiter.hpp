@@ -44,10 +44,10 @@ struct decision {
 };
 
 // Each policy has a share of the table of its own, so that no spray of addresses reaches the users'
-// buckets. A key has eight places, one cache line (bucket_line.hpp says what happens when all are
-// taken). Two keys that are in the line at once share a bucket when 24 bits of their hashes agree
-// too: for one new key at most 7 in 2^24, one in 2.4 million; that a given key shares with any of a
-// million others is one in ten million at 64 MiB.
+// buckets. A key has eight places in one cache line; bucket_line.hpp says what happens when all are
+// taken. Two keys of one line share a bucket when 24 bits of their keyed hashes agree too: for a
+// new key at most 7 in 2^24 (one in 2.4 million), and at 64 MiB a given key shares with any of a
+// million others with a probability of one in 15 million.
 class limiter {
  public:
   // Throws std::invalid_argument for limits that cannot be configured and std::bad_alloc.
@@ -72,9 +72,8 @@ class limiter {
 
   struct occupancy {
     std::size_t places = 0;
-    std::size_t in_use = 0;  // keys that owe something; an estimate from at most 1,024 lines
-    std::uint64_t taken_over =
-        0;  // keys that got the place and the debt of another since the start
+    std::size_t in_use = 0;        // keys that owe something; an estimate from at most 1,024 lines
+    std::uint64_t taken_over = 0;  // keys that got another's place and debt, since the start
   };
   occupancy use_of(policy which, core::steady_time now) const;
   // ratelimit_table_places, ratelimit_table_places_in_use, ratelimit_table_takeovers_total. The

@@ -48,6 +48,18 @@ pace::pace(const limit& from) {
       static_cast<std::uint64_t>((static_cast<unsigned __int128>(numerator_) << 64) / denominator_);
 }
 
+std::chrono::seconds pace::long_wait(std::uint64_t ahead, core::steady_time now) const {
+  const auto begins = static_cast<unsigned __int128>(ticks_at(now) + ahead) * denominator_;
+  const auto at = static_cast<std::uint64_t>((begins + numerator_ - 1) / numerator_);
+  const auto wait =
+      std::chrono::nanoseconds{static_cast<std::int64_t>(at)} - now.time_since_epoch();
+  return std::chrono::ceil<std::chrono::seconds>(wait);
+}
+
+std::chrono::seconds pace::refill_time() const {
+  return std::chrono::seconds{(full_ticks_ * per_seconds_ + tick_rate_ - 1) / tick_rate_};
+}
+
 std::chrono::nanoseconds pace::tick() const {
   const std::uint64_t period = per_seconds_ * nanoseconds_per_second;
   return std::chrono::nanoseconds{(period + tick_rate_ - 1) / tick_rate_};

@@ -59,15 +59,19 @@ class pace {
   std::uint32_t whole_tokens(std::uint64_t ticks) const {
     return static_cast<std::uint32_t>(ticks >> token_shift_);
   }
-  // Rounded up, at least 1: after so long these ticks have passed.
-  std::chrono::seconds seconds_for(std::uint64_t ticks) const {
-    if (ticks <= second_ticks_) return std::chrono::seconds{1};
-    return std::chrono::seconds{(ticks * per_seconds_ + tick_rate_ - 1) / tick_rate_};
+  // Whole seconds from `now` until `ahead` more ticks than ticks_at(now) have begun: rounded up, at
+  // least 1.
+  std::chrono::seconds seconds_until(std::uint64_t ahead, core::steady_time now) const {
+    if (ahead <= second_ticks_) return std::chrono::seconds{1};
+    return long_wait(ahead, now);
   }
-  std::chrono::seconds refill_time() const { return seconds_for(full_ticks_); }
+  // How long an empty bucket takes to be full, rounded up to seconds.
+  std::chrono::seconds refill_time() const;
   std::chrono::nanoseconds tick() const;  // rounded up; for documentation and tests
 
  private:
+  std::chrono::seconds long_wait(std::uint64_t ahead, core::steady_time now) const;
+
   unsigned token_shift_ = 0;
   std::uint64_t full_ticks_ = 0;
   std::uint64_t owed_max_ = 0;
