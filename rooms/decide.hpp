@@ -1,4 +1,5 @@
-// decide: may this person take this seat in this room now? Pure: the join uses it, and `explain` prints it.
+// decide: may this person take this seat in this room now? Pure: the join uses it, and `explain`
+// prints it.
 #pragma once
 
 #include <array>
@@ -29,12 +30,21 @@ window window_of(const booking& one, core::role seat, const window_settings& set
 
 struct caller {
   const core::user_id& user;
-  bool names_roles = false;             // the session says which roles the caller has
+  bool names_roles = false;  // the session says which roles the caller has
   std::span<const core::role> roles;
 };
 
 // In the order in which they are checked; the first that fails decides.
-enum class rule : std::uint8_t { room_exists, session_role, assigned, seat, not_cancelled, not_ended, open_yet, still_open };
+enum class rule : std::uint8_t {
+  room_exists,
+  session_role,
+  assigned,
+  seat,
+  not_cancelled,
+  not_ended,
+  open_yet,
+  still_open
+};
 constexpr std::size_t rule_count = 8;
 std::string_view name_of(rule which);
 

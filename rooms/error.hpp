@@ -13,7 +13,8 @@ enum class errc {
   room_ended,
   room_cancelled,
   invalid_booking,    // 422
-  store_unavailable,  // the database did not answer or is full; a write may or may not have happened
+  store_unavailable,  // the database did not answer or is full; a write may or may not have
+                      // happened
   bad_cursor,         // 400: a list's cursor that no page gave
 };
 

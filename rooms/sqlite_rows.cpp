@@ -1,0 +1,224 @@
+// rows: SQL and what becomes of its rows.
+#include "rooms/sqlite_rows.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace rooms::sqlite {
+namespace {
+
+// One row per participant, a booking's rows together; `read_bookings` knows the columns by their
+// numbers.
+#define BOOKING_COLUMNS                                                                         \
+  "SELECT b.room, b.starts_at, b.ends_at, b.provider, b.state, b.generation, b.provider_room, " \
+  "b.created_at, b.updated_at, p.user, p.seat "
+
+constexpr const char* find_sql = BOOKING_COLUMNS
+    "FROM bookings b LEFT JOIN participants p ON p.room = b.room WHERE b.room = ?1 "
+    "ORDER BY p.position";
+
+constexpr const char* list_sql = BOOKING_COLUMNS
+    "FROM (SELECT * FROM bookings WHERE (starts_at, room) > (?1, ?2) AND starts_at < ?3 "
+    "AND (?4 IS NULL OR state = ?4) ORDER BY starts_at, room LIMIT ?5) b "
+    "LEFT JOIN participants p ON p.room = b.room ORDER BY b.starts_at, b.room, p.position";
+
+// CROSS JOIN keeps SQLite from any other order than: the person's index, then the booking.
+constexpr const char* list_of_user_sql = BOOKING_COLUMNS
+    "FROM (SELECT DISTINCT c.* FROM participants m CROSS JOIN bookings c ON c.room = m.room "
+    "WHERE m.user = ?6 AND (m.starts_at, m.room) > (?1, ?2) AND m.starts_at < ?3 "
+    "AND (?4 IS NULL OR c.state = ?4) ORDER BY m.starts_at, m.room LIMIT ?5) b "
+    "LEFT JOIN participants p ON p.room = b.room ORDER BY b.starts_at, b.room, p.position";
+
+// No call is longer than a day, which gives the index its lower end: 86 400 000 ms.
+constexpr const char* without_room_sql = BOOKING_COLUMNS
+    "FROM (SELECT * FROM bookings WHERE provider_room = '' AND state = 'scheduled' "
+    "AND starts_at >= ?2 - 86400000 AND starts_at < ?1 AND ends_at > ?2 "
+    "ORDER BY starts_at, room LIMIT ?3) b "
+    "LEFT JOIN participants p ON p.room = b.room ORDER BY b.starts_at, b.room, p.position";
+
+#undef BOOKING_COLUMNS
+
+constexpr const char* upsert_sql =
+    "INSERT INTO bookings (room, starts_at, ends_at, provider, state, generation, provider_room, "
+    "created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+    "ON CONFLICT (room) DO UPDATE SET starts_at = ?2, ends_at = ?3, provider = ?4, state = ?5, "
+    "generation = ?6, provider_room = ?7, created_at = ?8, updated_at = ?9";
+constexpr const char* forget_participants_sql = "DELETE FROM participants WHERE room = ?1";
+constexpr const char* add_participant_sql =
+    "INSERT INTO participants (room, position, user, seat, starts_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+constexpr const char* add_closing_sql =
+    "INSERT INTO room_closings (room, generation, provider, provider_room, due_at, attempts) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (room, generation) DO NOTHING";
+constexpr const char* due_closings_sql =
+    "SELECT room, generation, provider, provider_room, due_at, attempts FROM room_closings "
+    "WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+constexpr const char* closing_done_sql =
+    "DELETE FROM room_closings WHERE room = ?1 AND generation = ?2";
+constexpr const char* closing_failed_sql =
+    "UPDATE room_closings SET attempts = attempts + 1, due_at = ?3 "
+    "WHERE room = ?1 AND generation = ?2";
+
+std::optional<booking_state> state_from(std::string_view text) {
+  for (const auto state :
+       {booking_state::scheduled, booking_state::cancelled, booking_state::ended})
+    if (name_of(state) == text) return state;
+  return std::nullopt;
+}
+
+std::optional<booking> read_booking(query& row) {
+  const auto room = core::room_id::from(row.text(0));
+  const auto provider = core::provider_name::from(row.text(3));
+  const auto state = state_from(row.text(4));
+  if (!room || !provider || !state) return std::nullopt;
+  booking one;
+  one.room = *room;
+  one.starts_at = from_milliseconds(row.number(1));
+  one.ends_at = from_milliseconds(row.number(2));
+  one.provider = *provider;
+  one.state = *state;
+  one.generation = static_cast<std::uint32_t>(row.number(5));
+  one.provider_room = row.text(6);
+  one.created_at = from_milliseconds(row.number(7));
+  one.updated_at = from_milliseconds(row.number(8));
+  return one;
+}
+
+std::vector<booking> read_bookings(connection& on, query& rows) {
+  std::vector<booking> read;
+  const auto impossible = [&] {
+    on.note_trouble(SQLITE_CORRUPT, "a row holds what no booking can");
+    return std::vector<booking>{};
+  };
+  while (rows.next()) {
+    if (read.empty() || read.back().room.view() != rows.text(0)) {
+      auto one = read_booking(rows);
+      if (!one) return impossible();
+      read.push_back(std::move(*one));
+    }
+    if (rows.is_null(9)) continue;
+    auto user = core::user_id::from(rows.text(9));
+    const auto seat = core::role_from(rows.text(10));
+    if (!user || !seat) return impossible();
+    read.back().participants.push_back({std::move(*user), *seat});
+  }
+  return read;
+}
+
+// For "before" and "from": a bound between two milliseconds is the later one's.
+std::int64_t rounded_up(core::wall_time at) {
+  return std::chrono::ceil<std::chrono::milliseconds>(at.time_since_epoch()).count();
+}
+
+std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(limit); }
+
+}  // namespace
+
+std::optional<booking> find(connection& on, const core::room_id& room) {
+  auto rows = on.prepare(find_sql);
+  rows.bind(room.view());
+  auto read = read_bookings(on, rows);
+  if (read.empty()) return std::nullopt;
+  return std::move(read.front());
+}
+
+core::result<booking_page> list(connection& on, const booking_query& query) {
+  // Room ids are never empty: this is before the first booking that starts then.
+  list_place after{query.from.value_or(from_milliseconds(-9'000'000'000'000)), ""};
+  if (!query.cursor.empty()) {
+    auto place = place_of(query.cursor);
+    if (!place) return core::same_failure(place);
+    if (std::tie(place->starts_at, place->room) > std::tie(after.starts_at, after.room))
+      after = std::move(*place);
+  }
+  const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, page_max);
+  auto rows = on.prepare(query.user ? list_of_user_sql : list_sql);
+  rows.bind(rounded_up(after.starts_at)).bind(after.room);
+  rows.bind(query.to ? rounded_up(*query.to) : std::numeric_limits<std::int64_t>::max());
+  if (query.state)
+    rows.bind(name_of(*query.state));
+  else
+    rows.bind_null();
+  rows.bind(as_limit(limit + 1));  // one more tells whether there is another page
+  if (query.user) rows.bind(query.user->view());
+  booking_page page;
+  page.bookings = read_bookings(on, rows);
+  if (page.bookings.size() <= limit) return page;
+  page.bookings.resize(limit);
+  page.next_cursor = cursor_of({page.bookings.back().starts_at, page.bookings.back().room.text()});
+  return page;
+}
+
+std::vector<booking> without_room(connection& on, core::wall_time starts_before,
+                                  core::wall_time ends_after, std::size_t limit) {
+  auto rows = on.prepare(without_room_sql);
+  rows.bind(rounded_up(starts_before)).bind(to_milliseconds(ends_after)).bind(as_limit(limit));
+  return read_bookings(on, rows);
+}
+
+std::vector<room_closing> due_closings(connection& on, core::wall_time now, std::size_t limit) {
+  auto rows = on.prepare(due_closings_sql);
+  rows.bind(to_milliseconds(now)).bind(as_limit(limit));
+  std::vector<room_closing> due;
+  while (rows.next()) {
+    auto room = core::room_id::from(rows.text(0));
+    auto provider = core::provider_name::from(rows.text(2));
+    if (!room || !provider) {
+      on.note_trouble(SQLITE_CORRUPT, "a closing holds what no booking can");
+      return {};
+    }
+    due.push_back({std::move(*room), static_cast<std::uint32_t>(rows.number(1)),
+                   std::move(*provider), std::string(rows.text(3)),
+                   from_milliseconds(rows.number(4)), static_cast<std::uint32_t>(rows.number(5))});
+  }
+  return due;
+}
+
+void keep(connection& on, const booking* before, const change& made) {
+  const booking& after = made.after;
+  if (made.changed) {
+    auto write = on.prepare(upsert_sql);
+    write.bind(after.room.view()).bind(to_milliseconds(after.starts_at));
+    write.bind(to_milliseconds(after.ends_at)).bind(after.provider.view());
+    write.bind(name_of(after.state)).bind(std::int64_t{after.generation}).bind(after.provider_room);
+    write.bind(to_milliseconds(after.created_at)).bind(to_milliseconds(after.updated_at));
+    write.run();
+    if (!before || before->participants != after.participants ||
+        before->starts_at != after.starts_at) {
+      on.prepare(forget_participants_sql).bind(after.room.view()).run();
+      std::int64_t position = 0;
+      for (const participant& who : after.participants) {
+        auto add = on.prepare(add_participant_sql);
+        add.bind(after.room.view()).bind(position++).bind(who.user.view());
+        add.bind(core::name_of(who.seat)).bind(to_milliseconds(after.starts_at)).run();
+      }
+    }
+  }
+  if (!made.closing) return;
+  const room_closing& closing = *made.closing;
+  auto note = on.prepare(add_closing_sql);
+  note.bind(closing.room.view())
+      .bind(std::int64_t{closing.generation})
+      .bind(closing.provider.view());
+  note.bind(closing.provider_room).bind(to_milliseconds(closing.due_at));
+  note.bind(std::int64_t{closing.attempts}).run();
+}
+
+bool closing_done(connection& on, const core::room_id& room, std::uint32_t generation) {
+  on.prepare(closing_done_sql).bind(room.view()).bind(std::int64_t{generation}).run();
+  return on.good() && on.rows_changed() > 0;
+}
+
+bool closing_failed(connection& on, const core::room_id& room, std::uint32_t generation,
+                    core::wall_time retry_at) {
+  auto write = on.prepare(closing_failed_sql);
+  write.bind(room.view()).bind(std::int64_t{generation}).bind(to_milliseconds(retry_at)).run();
+  return on.good() && on.rows_changed() > 0;
+}
+
+}  // namespace rooms::sqlite

@@ -1,0 +1,29 @@
+// rows: every question and every change to the bookings' tables, as blocking calls on one
+// connection.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/result.hpp"
+#include "rooms/changes.hpp"
+#include "rooms/sqlite_connection.hpp"
+#include "rooms/store.hpp"
+
+namespace rooms::sqlite {
+
+// After trouble the answers mean nothing: ask the connection first.
+std::optional<booking> find(connection& on, const core::room_id& room);
+core::result<booking_page> list(connection& on, const booking_query& query);
+std::vector<booking> without_room(connection& on, core::wall_time starts_before,
+                                  core::wall_time ends_after, std::size_t limit);
+std::vector<room_closing> due_closings(connection& on, core::wall_time now, std::size_t limit);
+
+// Inside a transaction. `before` is what was found in it.
+void keep(connection& on, const booking* before, const change& made);
+bool closing_done(connection& on, const core::room_id& room, std::uint32_t generation);
+bool closing_failed(connection& on, const core::room_id& room, std::uint32_t generation,
+                    core::wall_time retry_at);
+
+}  // namespace rooms::sqlite

@@ -1,0 +1,138 @@
+// schema: one SQL text per version; each runs once, in a transaction with the number that says so.
+#include "rooms/sqlite_schema.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace rooms::sqlite {
+namespace {
+
+// "Stgd" in the file's header, so that another program's file is not taken for ours.
+constexpr std::int64_t application_id = 0x53746764;
+
+// Times are milliseconds since 1970. participants repeats starts_at, so that a person's bookings
+// come out of one index in the order of the list.
+constexpr const char* version_1 = R"sql(
+CREATE TABLE bookings (
+  room          TEXT    NOT NULL PRIMARY KEY,
+  starts_at     INTEGER NOT NULL,
+  ends_at       INTEGER NOT NULL CHECK (ends_at > starts_at),
+  provider      TEXT    NOT NULL,
+  state         TEXT    NOT NULL CHECK (state IN ('scheduled', 'cancelled', 'ended')),
+  generation    INTEGER NOT NULL CHECK (generation > 0),
+  provider_room TEXT    NOT NULL,
+  created_at    INTEGER NOT NULL,
+  updated_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX bookings_by_start ON bookings (starts_at, room);
+CREATE INDEX bookings_without_room ON bookings (starts_at, room)
+  WHERE provider_room = '' AND state = 'scheduled';
+
+CREATE TABLE participants (
+  room      TEXT    NOT NULL REFERENCES bookings (room) ON DELETE CASCADE,
+  position  INTEGER NOT NULL,
+  user      TEXT    NOT NULL,
+  seat      TEXT    NOT NULL CHECK (seat IN ('expert', 'client')),
+  starts_at INTEGER NOT NULL,
+  PRIMARY KEY (room, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX participants_by_user ON participants (user, starts_at, room);
+
+CREATE TABLE room_closings (
+  room          TEXT    NOT NULL,
+  generation    INTEGER NOT NULL,
+  provider      TEXT    NOT NULL,
+  provider_room TEXT    NOT NULL,
+  due_at        INTEGER NOT NULL,
+  attempts      INTEGER NOT NULL,
+  PRIMARY KEY (room, generation)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX room_closings_by_due ON room_closings (due_at);
+)sql";
+
+constexpr std::array versions = {version_1};
+
+std::string said(connection& on) { return on.take_trouble().detail; }
+
+std::string belongs_to_others(connection& on, const std::string& path) {
+  if (on.pragma_number("application_id") == application_id) return {};
+  auto tables = on.prepare("SELECT count(*) FROM sqlite_schema");
+  const bool empty = tables.next() && tables.number(0) == 0;
+  if (!on.good() || empty) return {};
+  return fmt::format("{} is a database, but not one of Stagedoor's bookings: choose another path",
+                     path);
+}
+
+std::string step_up(connection& on, const std::string& path) {
+  on.execute("BEGIN IMMEDIATE");
+  // Asked again under the lock: another process may have done it meanwhile.
+  for (auto at = on.pragma_number("user_version"); on.good() && at < schema_version(); ++at)
+    on.execute(versions[static_cast<std::size_t>(at)]);
+  on.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id,
+                         schema_version()));
+  on.execute("COMMIT");
+  if (on.good()) return {};
+  std::string why = said(on);
+  if (on.in_transaction()) on.execute("ROLLBACK");
+  return fmt::format("{} could not be brought to schema version {}: {}", path, schema_version(),
+                     why);
+}
+
+}  // namespace
+
+int schema_version() { return static_cast<int>(versions.size()); }
+
+std::string prepare_file(const std::string& path, file_use use) {
+  if (path == ":memory:") return {};
+  struct stat found{};
+  if (::stat(path.c_str(), &found) == 0) {
+    if (S_ISREG(found.st_mode)) return {};
+    return fmt::format("{} is not a file: name a file for the bookings", path);
+  }
+  if (use == file_use::look)
+    return fmt::format("{} does not exist: there are no bookings yet", path);
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  if (!directory.empty() && ::stat(directory.c_str(), &found) != 0)
+    return fmt::format(
+        "{} cannot be made: the directory {} does not exist. Create it for the server's user, or "
+        "choose another path",
+        path, directory);
+  // Bookings name people: nobody else reads them. SQLite gives its side files the mode of this one.
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0 && errno != EEXIST)
+    return fmt::format("{} cannot be made: {}", path, std::strerror(errno));
+  if (file >= 0) ::close(file);
+  return {};
+}
+
+std::string migrate(connection& on, const std::string& path, file_use use) {
+  if (!on.ready()) return fmt::format("{} cannot be opened: {}", path, said(on));
+  const auto version = on.pragma_number("user_version");
+  std::string foreign = belongs_to_others(on, path);
+  if (!on.good()) return fmt::format("{} cannot be read: {}", path, said(on));
+  if (!foreign.empty()) return foreign;
+  if (version > schema_version())
+    return fmt::format(
+        "{} was written by a newer Stagedoor (schema version {}, this one knows {}): start that "
+        "one, or restore an older copy",
+        path, version, schema_version());
+  if (use == file_use::look) {
+    if (version == schema_version()) return {};
+    return fmt::format(
+        "{} has schema version {}, not {}: start the server once to bring it up to date", path,
+        version, schema_version());
+  }
+  // WAL: readers do not wait for a commit, nor it for them.
+  on.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;");
+  if (!on.good()) return fmt::format("{} cannot be written: {}", path, said(on));
+  return version == schema_version() ? std::string{} : step_up(on, path);
+}
+
+}  // namespace rooms::sqlite

@@ -1,0 +1,496 @@
+// What every store of bookings promises, asked of each of them.
+#include <boost/mpl/list.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "core/encoding.hpp"
+#include "core/task_group.hpp"
+#include "core/time_text.hpp"
+#include "rooms/error.hpp"
+#include "rooms/sqlite_store.hpp"
+#include "support/memory_store.hpp"
+#include "support/run.hpp"
+#include "support/scratch_directory.hpp"
+
+using namespace std::chrono_literals;
+using rooms::booking;
+using rooms::booking_draft;
+using rooms::booking_state;
+
+namespace {
+
+struct in_memory {
+  tests::memory_store kept;
+  rooms::store& store() { return kept; }
+};
+
+struct in_sqlite_memory {
+  core::silent_logger log;
+  rooms::sqlite_store kept{{.path = ":memory:"}, log};
+  rooms::store& store() { return kept; }
+};
+
+struct in_sqlite_file {
+  tests::scratch_directory where;
+  core::silent_logger log;
+  rooms::sqlite_store kept{{.path = where.file("bookings.db")}, log};
+  rooms::store& store() { return kept; }
+};
+
+using all_stores = boost::mpl::list<in_memory, in_sqlite_memory, in_sqlite_file>;
+
+core::wall_time at(std::string_view text) { return core::from_rfc3339(text).value(); }
+core::room_id room(std::string_view text) { return core::room_id::from(text).value(); }
+core::user_id user(std::string_view text) { return core::user_id::from(text).value(); }
+core::provider_name provider(std::string_view text) {
+  return core::provider_name::from(text).value();
+}
+
+const core::wall_time t0 = at("2026-11-22T09:00:00Z");
+const core::deadline far = tests::far_deadline();
+
+// The store's calls as plain functions.
+template <class Where>
+struct scene : Where {
+  asio::io_context context{1};
+
+  core::result<rooms::put_outcome> put(booking_draft draft, core::wall_time now = t0,
+                                       std::string_view fallback = "100ms") {
+    return tests::run(context, this->store().put(std::move(draft), provider(fallback), now, far));
+  }
+  std::optional<booking> find(std::string_view id) {
+    return tests::run(context, this->store().find(room(id), far)).value();
+  }
+  core::result<booking> close(std::string_view id, booking_state to, core::wall_time now = t0) {
+    return tests::run(context, this->store().close(room(id), to, now, far));
+  }
+  core::result<booking> remember(std::string_view id, std::uint32_t generation, std::string what,
+                                 core::wall_time now = t0) {
+    return tests::run(context,
+                      this->store().remember_room(room(id), generation, std::move(what), now, far));
+  }
+  core::result<rooms::booking_page> list(rooms::booking_query query) {
+    return tests::run(context, this->store().list(std::move(query), far));
+  }
+  std::vector<rooms::room_closing> due(core::wall_time now, std::size_t limit = 100) {
+    return tests::run(context, this->store().due_closings(now, limit, far)).value();
+  }
+  std::string unprepared(core::wall_time starts_before, core::wall_time ends_after,
+                         std::size_t limit = 100) {
+    return names(
+        tests::run(context, this->store().without_room(starts_before, ends_after, limit, far))
+            .value());
+  }
+
+  static std::string names(const std::vector<booking>& all) {
+    std::string out;
+    for (const booking& one : all) out += (out.empty() ? "" : " ") + one.room.text();
+    return out;
+  }
+  // A page's rooms, then "…" where there is more.
+  std::string page(rooms::booking_query query) {
+    const auto got = list(std::move(query)).value();
+    return names(got.bookings) + (got.next_cursor.empty() ? "" : " …");
+  }
+};
+
+booking_draft starting(std::string_view id, core::wall_time start) {
+  auto draft = tests::draft_of(id);
+  draft.starts_at = start;
+  draft.ends_at = start + 1h;
+  return draft;
+}
+
+void same(const booking& a, const booking& b) {
+  BOOST_TEST(a.room.text() == b.room.text());
+  BOOST_TEST((a.starts_at == b.starts_at && a.ends_at == b.ends_at));
+  BOOST_TEST(a.provider.text() == b.provider.text());
+  BOOST_TEST((a.participants == b.participants));
+  BOOST_TEST((a.state == b.state));
+  BOOST_TEST(a.generation == b.generation);
+  BOOST_TEST(a.provider_room == b.provider_room);
+  BOOST_TEST((a.created_at == b.created_at && a.updated_at == b.updated_at));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(store_contract)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_unknown_room_is_nothing_to_find_close_or_remember, Where,
+                              all_stores) {
+  scene<Where> s;
+  BOOST_TEST(!s.find("r"));
+  BOOST_TEST(s.close("r", booking_state::cancelled).error().code == rooms::errc::room_not_found);
+  BOOST_TEST(s.remember("r", 1, "x").error().code == rooms::errc::room_not_found);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_draft_that_cannot_be_a_booking_is_refused, Where, all_stores) {
+  scene<Where> s;
+  auto backwards = tests::draft_of("r");
+  backwards.ends_at = backwards.starts_at;
+  auto endless = tests::draft_of("r");
+  endless.ends_at = endless.starts_at + 24h + 1s;
+  auto deserted = tests::draft_of("r");
+  deserted.participants.clear();
+  auto crowded = tests::draft_of("r");
+  crowded.participants.resize(65, crowded.participants[0]);
+  for (const auto& draft : {backwards, endless, deserted, crowded})
+    BOOST_TEST(s.put(draft).error().code == rooms::errc::invalid_booking);
+  BOOST_TEST(!s.find("r"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_passed_deadline_writes_and_reads_nothing, Where, all_stores) {
+  scene<Where> s;
+  const auto past = core::deadline::after(std::chrono::steady_clock::now(), -1s);
+  auto refused =
+      tests::run(s.context, s.store().put(tests::draft_of("r"), provider("daily"), t0, past));
+  BOOST_TEST(refused.error().code == rooms::errc::store_unavailable);
+  auto unread = tests::run(s.context, s.store().find(room("r"), past));
+  BOOST_TEST(unread.error().code == rooms::errc::store_unavailable);
+  BOOST_TEST(!s.find("r"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_put_is_found, Where, all_stores) {
+  scene<Where> s;
+  auto made = s.put(tests::draft_of("Room-1:a~b@c._"));
+  BOOST_TEST_REQUIRE(made.has_value());
+  BOOST_TEST((made->created && made->changed));
+  BOOST_TEST(made->stored.provider.text() == "100ms");
+  BOOST_TEST((made->stored.created_at == t0 && made->stored.updated_at == t0));
+  BOOST_TEST(made->stored.participants.size() == 2u);
+  same(*s.find("Room-1:a~b@c._"), made->stored);
+  BOOST_TEST(!s.find("room-1:a~b@c._"));  // ids are case-sensitive
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(sixty_four_participants_keep_their_order, Where, all_stores) {
+  scene<Where> s;
+  auto draft = tests::draft_of("r");
+  draft.participants.clear();
+  for (int i = 0; i < 64; ++i)
+    draft.participants.push_back({user("ü" + std::to_string(i * 7 % 64)),
+                                  i % 2 == 0 ? core::role::expert : core::role::client});
+  BOOST_TEST_REQUIRE(s.put(draft).has_value());
+  BOOST_TEST((s.find("r")->participants == draft.participants));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(putting_the_same_again_changes_nothing, Where, all_stores) {
+  scene<Where> s;
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "theirs").has_value());
+  const auto before = *s.find("r");
+  auto again = s.put(tests::draft_of("r"), t0 + 1min, "daily");
+  BOOST_TEST((!again->created && !again->changed));
+  same(again->stored, before);
+  same(*s.find("r"), before);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(another_time_moves_the_booking_and_keeps_its_room, Where,
+                              all_stores) {
+  scene<Where> s;
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "theirs").has_value());
+  auto moved = s.put(starting("r", at("2026-11-23T10:00:00Z")), t0 + 1min);
+  BOOST_TEST((!moved->created && moved->changed));
+  BOOST_TEST(moved->stored.provider_room == "theirs");
+  BOOST_TEST(moved->stored.generation == 1u);
+  BOOST_TEST((moved->stored.created_at == t0 && moved->stored.updated_at == t0 + 1min));
+  same(*s.find("r"), moved->stored);
+  // The person's list follows.
+  BOOST_TEST(s.page({.to = at("2026-11-23T00:00:00Z"), .user = user("u1")}) == "");
+  BOOST_TEST(s.page({.from = at("2026-11-23T10:00:00Z"), .user = user("u1")}) == "r");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(other_participants_replace_the_old_ones, Where, all_stores) {
+  scene<Where> s;
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  auto draft = tests::draft_of("r");
+  draft.participants = {{user("u3"), core::role::expert}};
+  BOOST_TEST(s.put(draft, t0 + 1s)->changed);
+  BOOST_TEST((s.find("r")->participants == draft.participants));
+  BOOST_TEST(s.page({.user = user("u1")}) == "");
+  BOOST_TEST(s.page({.user = user("u3")}) == "r");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_provider_is_pinned, Where, all_stores) {
+  scene<Where> s;
+  auto draft = tests::draft_of("r");
+  draft.provider = provider("daily");
+  BOOST_TEST(s.put(draft)->stored.provider.text() == "daily");
+  draft.provider = provider("zoom");
+  auto other = s.put(draft);
+  BOOST_TEST(other.error().code == rooms::errc::invalid_booking);
+  BOOST_TEST_REQUIRE(other.error().facts.size() == 1u);
+  BOOST_TEST(other.error().facts[0].name == "/provider");
+  // Nor does it move where the draft names none, or after a cancellation.
+  BOOST_TEST(s.put(tests::draft_of("r"), t0, "zoom")->stored.provider.text() == "daily");
+  BOOST_TEST_REQUIRE(s.close("r", booking_state::cancelled).has_value());
+  BOOST_TEST(s.put(draft).error().code == rooms::errc::invalid_booking);
+  BOOST_TEST(s.put(tests::draft_of("r"), t0, "zoom")->stored.provider.text() == "daily");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(closing_twice_changes_nothing, Where, all_stores) {
+  scene<Where> s;
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  auto once = s.close("r", booking_state::ended, t0 + 1min);
+  BOOST_TEST((once->state == booking_state::ended && once->updated_at == t0 + 1min));
+  same(*s.close("r", booking_state::ended, t0 + 2min), *once);
+  same(*s.find("r"), *once);
+  BOOST_TEST(s.close("r", booking_state::scheduled).error().code == rooms::errc::invalid_booking);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_ended_booking_can_be_cancelled_and_a_cancelled_one_stays_so, Where,
+                              all_stores) {
+  scene<Where> s;
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST_REQUIRE(s.close("r", booking_state::ended).has_value());
+  BOOST_TEST((s.close("r", booking_state::cancelled)->state == booking_state::cancelled));
+  BOOST_TEST((s.close("r", booking_state::ended)->state == booking_state::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_closed_booking_opens_again_as_a_new_generation, Where, all_stores) {
+  for (const auto state : {booking_state::cancelled, booking_state::ended}) {
+    scene<Where> s;
+    BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+    BOOST_TEST_REQUIRE(s.remember("r", 1, "theirs").has_value());
+    BOOST_TEST_REQUIRE(s.close("r", state).has_value());
+    auto again = s.put(tests::draft_of("r"), t0 + 1min);
+    BOOST_TEST((!again->created && again->changed));
+    BOOST_TEST((again->stored.state == booking_state::scheduled));
+    BOOST_TEST(again->stored.generation == 2u);
+    BOOST_TEST(again->stored.provider_room == "");
+    BOOST_TEST((again->stored.created_at == t0));
+    same(*s.find("r"), again->stored);
+  }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_first_room_that_is_remembered_stays, Where, all_stores) {
+  scene<Where> s;
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  auto first = s.remember("r", 1, "{\"id\":\"a\"}", t0 + 1s);
+  BOOST_TEST(first->provider_room == "{\"id\":\"a\"}");
+  BOOST_TEST(s.remember("r", 1, "b", t0 + 2s)->provider_room == "{\"id\":\"a\"}");
+  same(*s.find("r"), *first);
+  BOOST_TEST(s.due(t0 + 1h).empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(closing_a_booking_notes_its_room_for_closing_once, Where,
+                              all_stores) {
+  scene<Where> s;
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("without")).has_value());
+  BOOST_TEST_REQUIRE(s.close("without", booking_state::cancelled).has_value());
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "theirs").has_value());
+  BOOST_TEST_REQUIRE(s.close("r", booking_state::ended, t0 + 1min).has_value());
+  BOOST_TEST_REQUIRE(s.close("r", booking_state::cancelled, t0 + 2min).has_value());
+  BOOST_TEST(s.due(t0).empty());
+  const auto due = s.due(t0 + 1min);
+  BOOST_TEST_REQUIRE(due.size() == 1u);
+  BOOST_TEST(due[0].room.text() == "r");
+  BOOST_TEST(due[0].generation == 1u);
+  BOOST_TEST(due[0].provider.text() == "100ms");
+  BOOST_TEST(due[0].provider_room == "theirs");
+  BOOST_TEST((due[0].due_at == t0 + 1min));
+  BOOST_TEST(due[0].attempts == 0u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_room_that_was_made_for_a_closed_booking_is_noted_for_closing, Where,
+                              all_stores) {
+  scene<Where> s;
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST_REQUIRE(s.close("r", booking_state::cancelled).has_value());
+  BOOST_TEST((s.remember("r", 1, "late")->state == booking_state::cancelled));
+  BOOST_TEST_REQUIRE(s.due(t0).size() == 1u);
+  BOOST_TEST(s.due(t0)[0].provider_room == "late");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_room_of_an_older_generation_is_noted_for_closing_and_not_remembered,
+                              Where, all_stores) {
+  scene<Where> s;
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST_REQUIRE(s.close("r", booking_state::cancelled).has_value());
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  auto now = s.remember("r", 1, "old");
+  BOOST_TEST(now->generation == 2u);
+  BOOST_TEST(now->provider_room == "");
+  BOOST_TEST_REQUIRE(s.due(t0).size() == 1u);
+  BOOST_TEST(s.due(t0)[0].generation == 1u);
+  BOOST_TEST(s.remember("r", 2, "new")->provider_room == "new");
+  BOOST_TEST(s.due(t0).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_closing_waits_after_a_failure_and_goes_when_done, Where,
+                              all_stores) {
+  scene<Where> s;
+  for (const char* id : {"a", "b", "c"}) {
+    BOOST_TEST_REQUIRE(s.put(tests::draft_of(id)).has_value());
+    BOOST_TEST_REQUIRE(s.remember(id, 1, "theirs").has_value());
+  }
+  BOOST_TEST_REQUIRE(s.close("b", booking_state::ended, t0 + 2s).has_value());
+  BOOST_TEST_REQUIRE(s.close("a", booking_state::ended, t0 + 3s).has_value());
+  BOOST_TEST_REQUIRE(s.close("c", booking_state::ended, t0 + 1s).has_value());
+  BOOST_TEST(s.due(t0 + 1h, 2).size() == 2u);
+  BOOST_TEST(s.due(t0 + 1h)[0].room.text() == "c");  // the longest waiting first
+  auto failed = tests::run(s.context, s.store().closing_failed(room("c"), 1, t0 + 2h, far));
+  BOOST_TEST(failed.value());
+  BOOST_TEST(s.due(t0 + 1h).size() == 2u);
+  const auto later = s.due(t0 + 2h);
+  BOOST_TEST(later.back().room.text() == "c");
+  BOOST_TEST(later.back().attempts == 1u);
+  for (const bool noted : {true, false}) {
+    auto done = tests::run(s.context, s.store().closing_done(room("b"), 1, far));
+    BOOST_TEST(done.value() == noted);
+  }
+  auto unknown = tests::run(s.context, s.store().closing_failed(room("b"), 1, t0, far));
+  BOOST_TEST(!unknown.value());
+  BOOST_TEST(s.due(t0 + 2h).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(lists_are_ordered_by_start_then_room_and_bounded_by_time, Where,
+                              all_stores) {
+  scene<Where> s;
+  for (const auto& [id, hour] : {std::pair{"d", 3}, {"a", 2}, {"c", 1}, {"b", 2}})
+    BOOST_TEST_REQUIRE(s.put(starting(id, t0 + std::chrono::hours(hour))).has_value());
+  BOOST_TEST(s.page({}) == "c a b d");
+  BOOST_TEST(s.page({.from = t0 + 2h}) == "a b d");  // from is included
+  BOOST_TEST(s.page({.to = t0 + 2h}) == "c");        // to is not
+  BOOST_TEST(s.page({.from = t0 + 1h + 1s, .to = t0 + 3h}) == "a b");
+  BOOST_TEST(s.page({.from = t0 + 1h + 1ns}) == "a b d");
+  BOOST_TEST(s.page({.to = t0 + 2h + 1ns}) == "c a b");
+  BOOST_TEST(s.page({.from = t0 + 9h}) == "");
+  BOOST_TEST_REQUIRE(s.close("a", booking_state::cancelled).has_value());
+  BOOST_TEST(s.page({.state = booking_state::cancelled}) == "a");
+  BOOST_TEST(s.page({.state = booking_state::scheduled}) == "c b d");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_persons_list_names_each_booking_once, Where, all_stores) {
+  scene<Where> s;
+  auto both = tests::draft_of("both");
+  both.participants = {{user("x"), core::role::expert}, {user("x"), core::role::client}};
+  BOOST_TEST_REQUIRE(s.put(both).has_value());
+  auto one = starting("one", t0 + 5h);
+  one.participants = {{user("y"), core::role::expert}, {user("x"), core::role::client}};
+  BOOST_TEST_REQUIRE(s.put(one).has_value());
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("foreign")).has_value());
+  BOOST_TEST(s.page({.user = user("x")}) == "both one");
+  BOOST_TEST(s.page({.user = user("x"), .limit = 1}) == "both …");
+  BOOST_TEST(s.page({.user = user("y")}) == "one");
+  BOOST_TEST(s.page({.user = user("X")}) == "");
+  // The list has all participants, not only the one who was asked for.
+  BOOST_TEST(s.list({.user = user("x")})->bookings[1].participants.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(pages_stay_in_step_while_bookings_are_made_between_them, Where,
+                              all_stores) {
+  scene<Where> s;
+  for (int i = 0; i < 10; ++i) {
+    // Three starts, so that the room decides within a start.
+    const std::string id = "r" + std::to_string(i);
+    BOOST_TEST_REQUIRE(s.put(starting(id, t0 + std::chrono::hours(1 + i % 3))).has_value());
+  }
+  for (const bool of_user : {false, true}) {
+    std::vector<std::string> seen;
+    rooms::booking_query query{.limit = 3};
+    if (of_user) query.user = user("u2");
+    int round = 0;
+    do {
+      const auto page = s.list(query).value();
+      BOOST_TEST(page.bookings.size() <= 3u);
+      for (const booking& one : page.bookings) seen.push_back(one.room.text());
+      query.cursor = page.next_cursor;
+      // Before the place, where no later page may show it.
+      const std::string early = "a" + std::to_string(round++) + (of_user ? "u" : "");
+      BOOST_TEST_REQUIRE(s.put(starting(early, t0 + 30min)).has_value());
+    } while (!query.cursor.empty());
+    const auto ours = std::ranges::count_if(seen, [](const auto& id) { return id[0] == 'r'; });
+    BOOST_TEST(ours == 10);
+    BOOST_TEST((std::set(seen.begin(), seen.end()).size() == seen.size()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_cursor_that_no_page_gave_is_refused, Where, all_stores) {
+  scene<Where> s;
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  for (const std::string& cursor :
+       {std::string("x"), std::string("AAAA"), std::string("MTIz"), std::string("MSAvLy8"),
+        rooms::cursor_of({t0, "r"}) + "=", std::string(300, 'A'), std::string("' OR 1=1 --"),
+        core::to_base64url(core::as_bytes("99999999999999 r")),
+        core::to_base64url(core::as_bytes("1 r ")), core::to_base64url(core::as_bytes("1x r"))}) {
+    const auto got = s.list({.cursor = cursor});
+    BOOST_TEST_REQUIRE(!got.has_value());
+    BOOST_TEST(got.error().code == rooms::errc::bad_cursor);
+  }
+  BOOST_TEST(s.page({.cursor = rooms::cursor_of({t0, "q"})}) == "r");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(limits_out_of_range_are_brought_into_it, Where, all_stores) {
+  scene<Where> s;
+  for (const char* id : {"a", "b"}) BOOST_TEST_REQUIRE(s.put(tests::draft_of(id)).has_value());
+  BOOST_TEST(s.page({.limit = 0}) == "a …");
+  BOOST_TEST(s.page({.limit = 2}) == "a b");
+  BOOST_TEST(s.page({.limit = static_cast<std::size_t>(-1)}) == "a b");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_has_to_be_prepared_is_what_starts_soon_and_has_no_room, Where,
+                              all_stores) {
+  scene<Where> s;
+  for (const char* id : {"soon", "made", "called_off"})
+    BOOST_TEST_REQUIRE(s.put(starting(id, t0 + 10min)).has_value());
+  BOOST_TEST_REQUIRE(s.put(starting("running", t0 - 30min)).has_value());
+  BOOST_TEST_REQUIRE(s.put(starting("over", t0 - 2h)).has_value());
+  BOOST_TEST_REQUIRE(s.put(starting("later", t0 + 1h)).has_value());
+  auto long_one = starting("long", t0 - 20h);
+  long_one.ends_at = long_one.starts_at + 24h;
+  BOOST_TEST_REQUIRE(s.put(long_one).has_value());
+  BOOST_TEST_REQUIRE(s.remember("made", 1, "theirs").has_value());
+  BOOST_TEST_REQUIRE(s.close("called_off", booking_state::cancelled).has_value());
+  BOOST_TEST(s.unprepared(t0 + 1h, t0) == "long running soon");
+  BOOST_TEST(s.unprepared(t0 + 1h, t0, 2) == "long running");
+  BOOST_TEST(s.unprepared(t0 + 1h + 1s, t0) == "long running soon later");
+  // Opened again: its new room has to be made as well.
+  BOOST_TEST_REQUIRE(s.close("made", booking_state::cancelled).has_value());
+  BOOST_TEST_REQUIRE(s.put(starting("made", t0 + 10min)).has_value());
+  BOOST_TEST(s.unprepared(t0 + 1h, t0) == "long running made soon");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_hundred_writers_of_one_room_create_it_once, Where, all_stores) {
+  scene<Where> s;
+  int created = 0, answered = 0;
+  core::task_group group(s.context.get_executor());
+  for (int i = 0; i < 100; ++i)
+    group.spawn([](rooms::store* store, int number, int* made, int* got) -> core::task<void> {
+      auto draft = starting("r", t0 + std::chrono::minutes(number));
+      auto outcome = co_await store->put(std::move(draft), provider("100ms"), t0, far);
+      ++*got;
+      if (outcome && outcome->created) ++*made;
+    }(&s.store(), i, &created, &answered));
+  group.close(false);
+  BOOST_TEST(tests::run(s.context, group.ended(far)));
+  BOOST_TEST(answered == 100);
+  BOOST_TEST(created == 1);
+  BOOST_TEST((s.find("r")->starts_at == t0 + 99min));  // the last one wins
+  BOOST_TEST(s.page({.user = user("u1")}) == "r");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_refused_write_does_not_take_its_neighbours_with_it, Where,
+                              all_stores) {
+  scene<Where> s;
+  int good = 0, refused = 0;
+  core::task_group group(s.context.get_executor());
+  for (int i = 0; i < 40; ++i)
+    group.spawn([](rooms::store* store, int number, int* made, int* not_made) -> core::task<void> {
+      auto draft = starting("r" + std::to_string(number), t0);
+      if (number % 4 == 0) draft.participants.clear();
+      auto outcome = co_await store->put(std::move(draft), provider("100ms"), t0, far);
+      ++*(outcome ? made : not_made);
+    }(&s.store(), i, &good, &refused));
+  group.close(false);
+  BOOST_TEST(tests::run(s.context, group.ended(far)));
+  BOOST_TEST(good == 30);
+  BOOST_TEST(refused == 10);
+  BOOST_TEST(s.list({.limit = 200})->bookings.size() == 30u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
