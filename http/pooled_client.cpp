@@ -46,6 +46,14 @@ outcome outcome_of(const std::error_code& code) {
   return outcome::broken;
 }
 
+// What net::stream says of an end by RST, which a body that lasts until the end must not be ended
+// by.
+constexpr std::string_view reset_detail = "reset by the peer";
+
+// A request that fits into one TLS record and an empty socket buffer is handed over in one piece or
+// not at all, so that a failure of its first write means that the network got nothing of it.
+constexpr std::size_t one_piece_bytes = 4 * 1024;
+
 bool is_safe(method verb) {
   return verb == method::get || verb == method::head || verb == method::options;
 }
@@ -154,6 +162,7 @@ core::task<void> pooled_client::write(net::stream* over, const std::string* byte
                                       core::deadline until) {
   auto at_once = over->write_available(*bytes);
   if (!at_once) {
+    now->anything_sent = bytes->size() > one_piece_bytes;
     now->answer = core::same_failure(at_once);
     co_return;
   }
@@ -178,7 +187,7 @@ core::task<void> pooled_client::read(net::stream* over, method verb, attempt* no
     const std::span<char> room(buffer->data, sizeof buffer->data);
     const core::deadline by = parser->started() ? until : first_byte;
     auto got = co_await over->read_some(room, by);
-    if (!got && got.error().code == net::errc::closed) {
+    if (!got && got.error().code == net::errc::closed && got.error().detail != reset_detail) {
       auto end = parser->eof();
       if (end) break;
       now->answer = core::same_failure(end);

@@ -214,11 +214,11 @@ core::task<core::result<addresses>> dns_cache::find(std::string host, core::dead
   };
   auto answer = co_await flights_.join(host, std::move(fetch), until);
   if (!answer && old) co_return *old;
+  if (!answer && self->closed) co_return core::fail(errc::cancelled, "shutting down");
   if (!answer && answer.error().code == core::errc::timed_out)
     co_return core::fail(errc::timed_out, "waited for the address of " + host);
-  if (!answer && answer.error().code.category() != make_error_code(errc::closed).category())
-    co_return core::fail(self->closed ? errc::cancelled : errc::name_not_found,
-                         host + ": " + answer.error().detail);
+  if (!answer && answer.error().code == core::errc::internal)
+    co_return core::fail(errc::name_not_found, host + ": " + answer.error().detail);
   co_return answer;
 }
 

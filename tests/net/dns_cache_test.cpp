@@ -30,7 +30,8 @@ struct fake_resolver {
     self->asked.push_back(host);
     if (self->gate) {
       core::notice gate = *self->gate;
-      co_await gate.wait(tests::far_deadline());
+      const bool opened = co_await gate.wait(tests::far_deadline());
+      if (!opened) co_return core::fail(core::errc::timed_out, "waited for the gate");
     }
     co_return self->answer;
   }
