@@ -80,19 +80,20 @@ void read_jwks(core::options& from, jose::key_set& keys) {
 }
 
 void read_keys(core::options& from, jose::key_set& keys) {
-  const auto mistaken = [&] {
-    return from.has("secret") || from.has("secret_file") || from.has("jwks") ||
-           from.has("jwks_file") || from.has("keys");
-  };
+  bool given =
+      from.has("secret") || from.has("secret_file") || from.has("jwks") || from.has("jwks_file");
   const auto shared = jose::algorithm_from(from.one_of("algorithm", "HS256", shared_algorithms));
   add_secret(from, "secret", *shared, {}, keys);
   // While a secret is being replaced, tokens signed with the one before are still good.
   add_secret(from, "previous_secret", *shared, {}, keys);
   core::options& named = from.section("keys");
-  for (const std::string& name : named.section_names()) read_named_key(named.section(name), keys);
+  for (const std::string& name : named.section_names()) {
+    given = true;
+    read_named_key(named.section(name), keys);
+  }
   read_jwks(from, keys);
   // A key that was given and refused has been noted already.
-  if (keys.empty() && !mistaken())
+  if (keys.empty() && !given)
     from.note("secret", "is missing: sessions need a key to be verified with",
               "set session.secret, session.secret_file, session.jwks_file or a table "
               "[session.keys.<name>]");

@@ -42,9 +42,17 @@ void token_cache::put(entry what) {
   if (tokens_max_ == 0 || size > bytes_max_) return;
   const std::uint64_t hash = hash_of(what.token);
   if (const auto known = index_.find(hash); known != index_.end()) remove(known->second);
-  while (slots_.size() >= tokens_max_ || bytes_ + size > bytes_max_) remove_one();
-  index_[hash] = static_cast<std::uint32_t>(slots_.size());
-  slots_.push_back({hash, std::move(what), false});
+  while (bytes_ + size > bytes_max_) remove(next_to_leave());
+  std::uint32_t at = static_cast<std::uint32_t>(slots_.size());
+  if (slots_.size() < tokens_max_) {
+    slots_.emplace_back();
+  } else {
+    at = next_to_leave();
+    bytes_ -= slots_[at].held.token.size();
+    index_.erase(slots_[at].hash);
+  }
+  slots_[at] = {hash, std::move(what), false};
+  index_[hash] = at;
   bytes_ += size;
 }
 
@@ -71,12 +79,13 @@ void token_cache::remove(std::uint32_t at) {
   slots_.pop_back();
 }
 
-void token_cache::remove_one() {
-  // Each slot is forgiven once per turn, so this ends within two.
+// The hand goes round; each slot is forgiven once per turn, so this ends within two.
+std::uint32_t token_cache::next_to_leave() {
   for (;;) {
     if (hand_ >= slots_.size()) hand_ = 0;
-    if (!slots_[hand_].asked_for) return remove(static_cast<std::uint32_t>(hand_));
-    slots_[hand_++].asked_for = false;
+    slot& here = slots_[hand_++];
+    if (!here.asked_for) return static_cast<std::uint32_t>(hand_ - 1);
+    here.asked_for = false;
   }
 }
 

@@ -44,7 +44,7 @@ class token_cache {
   };
   std::uint64_t hash_of(std::string_view token) const;
   void remove(std::uint32_t at);
-  void remove_one();
+  std::uint32_t next_to_leave();
 
   std::size_t tokens_max_;
   std::size_t bytes_max_;

@@ -1,0 +1,115 @@
+// Credentials: where a token is looked for, and what is refused before anybody looks into it.
+#include <boost/test/unit_test.hpp>
+
+#include "auth/credentials.hpp"
+#include "auth/error.hpp"
+#include "auth/heads.hpp"
+#include "auth/verifier.hpp"
+
+using auth::errc;
+using tests::made_head;
+
+namespace {
+
+auth::session_settings settings_of(bool bearer, std::vector<std::string> cookies) {
+  auth::session_settings out;
+  out.bearer = bearer;
+  out.cookies = std::move(cookies);
+  return out;
+}
+
+// The token that is found, or "refused".
+std::string found(const auth::session_settings& settings, const http::request_head& head) {
+  const auto got = auth::find_token(settings, head);
+  if (got) return std::string(*got);
+  BOOST_TEST((got.error().code == errc::unauthenticated));
+  return "refused";
+}
+
+const auth::session_settings both = settings_of(true, {"session", "__Host-session"});
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(credentials)
+
+BOOST_AUTO_TEST_CASE(no_credentials_are_refused) {
+  BOOST_TEST(found(both, made_head{}) == "refused");
+  BOOST_TEST(found(both, made_head{{"Host", "example.com"}, {"X-Authorization", "Bearer t"}}) ==
+             "refused");
+  BOOST_TEST(
+      found(both, made_head{{"Cookie", "other=1; sessions=2; xsession=3; Session=4; session"}}) ==
+      "refused");
+}
+
+BOOST_AUTO_TEST_CASE(bearer_in_any_case_with_one_token) {
+  for (const char* value : {"Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "bEaReR   a.b.c"})
+    BOOST_TEST(found(both, made_head{{"authorization", value}}) == "a.b.c", value);
+  BOOST_TEST(found(both, made_head{{"AUTHORIZATION", "Bearer a.b.c"}}) == "a.b.c");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_bearer_token_is_refused) {
+  for (const char* value :
+       {"", "Bearer", "Bearer ", "Bearer\ta.b.c", "Bearera.b.c", "Bearer a.b.c d", "Bearer a,b",
+        "Bearer a;b", "Bearer \"a\"", "Basic dTpw", "Digest x", "Token a.b.c", "a.b.c",
+        "Bearer=a.b.c", "Bearer: a", "Bearer a\tb", "Bearer \xc3\xa4", "Basic dTpw, Bearer a.b.c"})
+    BOOST_TEST(found(both, made_head{{"Authorization", value}}) == "refused", value);
+}
+
+BOOST_AUTO_TEST_CASE(two_authorization_fields_are_refused_also_when_equal) {
+  BOOST_TEST(found(both, made_head{{"Authorization", "Bearer a"}, {"Authorization", "Bearer a"}}) ==
+             "refused");
+  BOOST_TEST(found(both, made_head{{"Authorization", "Bearer a"}, {"authorization", "Basic x"}}) ==
+             "refused");
+  BOOST_TEST(found(both, made_head{{"Authorization", "Bearer a"}, {"AUTHORIZATION", ""}}) ==
+             "refused");
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_bearer_is_not_rescued_by_a_good_cookie) {
+  for (const char* value : {"", "Bearer", "Basic dTpw", "Bearer a b"})
+    BOOST_TEST(
+        found(both, made_head{{"Cookie", "session=good"}, {"Authorization", value}}) == "refused",
+        value);
+  BOOST_TEST(found(both, made_head{{"Cookie", "session=good"},
+                                   {"Authorization", "Bearer first"}}) == "first");
+}
+
+BOOST_AUTO_TEST_CASE(cookies_are_asked_in_the_configured_order) {
+  BOOST_TEST(found(both, made_head{{"Cookie", "session=t1"}}) == "t1");
+  BOOST_TEST(found(both, made_head{{"Cookie", "__Host-session=t2"}}) == "t2");
+  BOOST_TEST(found(both, made_head{{"Cookie", "__Host-session=t2; session=t1"}}) == "t1");
+  BOOST_TEST(found(both, made_head{{"cookie", "a=b; session=t1; c=d"}}) == "t1");
+  BOOST_TEST(found(both, made_head{{"Cookie", "a=b;session=t1;c=d"}}) == "t1");
+  BOOST_TEST(found(both, made_head{{"Cookie", "a=b"}, {"Cookie", "session=t1"}}) == "t1");
+  BOOST_TEST(found(both, made_head{{"Cookie", "session=\"t1\""}}) == "t1");
+  BOOST_TEST(found(both, made_head{{"Cookie", "session=t=1="}}) == "t=1=");
+  BOOST_TEST(found(both, made_head{{"Cookie", ";;; ; session=t1;"}}) == "t1");
+  BOOST_TEST(found(both, made_head{{"Cookie", "session="}}) ==
+             "");  // an empty cookie is final, as any bad one
+}
+
+BOOST_AUTO_TEST_CASE(the_same_cookie_twice_is_refused) {
+  for (const char* value : {"session=a; session=b", "session=a; session=a",
+                            "session=a; x=y; session=", "session=; session=a"})
+    BOOST_TEST(found(both, made_head{{"Cookie", value}}) == "refused", value);
+  BOOST_TEST(found(both, made_head{{"Cookie", "session=a"}, {"Cookie", "session=b"}}) == "refused");
+  // Other people's cookies may come as often as they like.
+  BOOST_TEST(found(both, made_head{{"Cookie", "x=1; x=2; session=a; x=3"}}) == "a");
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_cookies_is_not_searched_to_its_end) {
+  std::string many;
+  for (int i = 0; i < 300; ++i) many += "a=b; ";
+  BOOST_TEST(found(both, made_head{{"Cookie", many + "session=t"}}) == "refused");
+  BOOST_TEST(found(both, made_head{{"Cookie", "session=t; " + many}}) == "refused");
+}
+
+BOOST_AUTO_TEST_CASE(sources_that_are_off_are_not_looked_at) {
+  const auto cookies_only = settings_of(false, {"session"});
+  BOOST_TEST(found(cookies_only, made_head{{"Authorization", "Bearer a"}}) == "refused");
+  BOOST_TEST(
+      found(cookies_only, made_head{{"Authorization", "Basic x"}, {"Cookie", "session=c"}}) == "c");
+  const auto bearer_only = settings_of(true, {});
+  BOOST_TEST(found(bearer_only, made_head{{"Cookie", "session=c"}}) == "refused");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
