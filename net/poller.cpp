@@ -52,6 +52,9 @@ void poller::add(watched& one) {
 }
 
 void poller::remove(watched& one) {
+  // Not left to close(): a listening socket that shards share lives on after one of them has closed
+  // it.
+  ::epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, one.descriptor_, nullptr);
   (one.previous_ ? one.previous_->next_ : first_) = one.next_;
   if (one.next_) one.next_->previous_ = one.previous_;
   one.next_ = one.previous_ = nullptr;
@@ -192,7 +195,7 @@ void watched::waiter::begin(poller& by, handler&& who, core::deadline until) {
   by_ = &by;
   auto slot = asio::get_associated_cancellation_slot(who);
   held_.emplace(std::move(who));
-  by.deadlines().arm(*this, until);
+  if (until.at() != core::steady_time::max()) by.deadlines().arm(*this, until);
   by.begin_wait();
   if (slot.is_connected())
     slot.assign([this](asio::cancellation_type) {

@@ -82,6 +82,8 @@ class watched {
   bool may_write() const { return writable_; }
   // To be called when a system call has found nothing (more) to do.
   void read_exhausted() { readable_ = false; }
+  // For who knows from elsewhere that there is something.
+  void read_expected() { readable_ = true; }
   void write_exhausted() { writable_ = false; }
   // The other side has closed or reset: a short read is no sign that nothing follows, the end does.
   bool has_ended() const { return ended_; }

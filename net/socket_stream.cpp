@@ -54,6 +54,14 @@ core::result<std::size_t> socket_stream::read_available(std::span<char> into) {
   }
 }
 
+core::result<std::size_t> socket_stream::peek_available(std::span<char> into) {
+  const auto got = ::recv(watched_.descriptor(), into.data(), into.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (got > 0) return static_cast<std::size_t>(got);
+  if (got == 0) return core::fail(errc::closed, "the peer has closed");
+  if (!nothing_now(errno) && errno != EINTR) return io_failure("recv", errno);
+  return std::size_t{0};
+}
+
 core::task<core::result<std::size_t>> socket_stream::read_some(std::span<char> into,
                                                                core::deadline until) {
   for (;;) {

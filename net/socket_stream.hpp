@@ -6,7 +6,7 @@
 
 namespace net {
 
-class socket_stream final : public stream {
+class socket_stream : public stream {
  public:
   // Takes the descriptor, which must be non-blocking. Throws std::system_error, and closes it, when
   // the kernel cannot watch it.
@@ -27,6 +27,15 @@ class socket_stream final : public stream {
   core::task<core::result<void>> wait_writable(core::deadline until);
   // For connect() in progress: the next wait_writable() must wait.
   void expect_connecting() { watched_.write_exhausted(); }
+  // Copies what is there without taking it: 0 when nothing is. Says errc::closed where that is all.
+  core::result<std::size_t> peek_available(std::span<char> into);
+  // What was peeked is not enough: the next wait_readable() must wait for more.
+  void expect_more() { watched_.read_exhausted(); }
+  // The next read_available() asks the kernel, whatever epoll has said so far.
+  void look_again() { watched_.read_expected(); }
+  bool has_ended() const { return watched_.has_ended(); }
+  // For who has learned better: a PROXY header, a TLS handshake.
+  void set_other(const peer& better) { other_ = better; }
   int descriptor() const { return watched_.descriptor(); }
 
  private:
