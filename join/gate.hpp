@@ -11,6 +11,7 @@
 
 #include "core/ids.hpp"
 #include "core/metrics.hpp"
+#include "core/options.hpp"
 #include "core/result.hpp"
 #include "ratelimit/limiter.hpp"
 
@@ -27,6 +28,8 @@ struct gate_settings {
   std::size_t streams_per_user = 8;
   std::chrono::seconds overload_retry{1};
 };
+// [overload] waiting_max, streams_max, streams_per_address, streams_per_user
+gate_settings read_gate_settings(core::options& from);
 
 // One per shard.
 class gate {

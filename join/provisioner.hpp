@@ -11,6 +11,7 @@
 #include "core/clock.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "core/options.hpp"
 #include "core/result.hpp"
 #include "core/task.hpp"
 #include "join/neighbours.hpp"
@@ -35,6 +36,8 @@ struct provision_settings {
   std::chrono::milliseconds sweep_every{30'000};
   std::size_t sweep_batch = 100;
 };
+// [rooms] prepare_before, call_timeout, background_calls, sweep_every
+provision_settings read_provision_settings(core::options& from);
 
 struct provisioner_parts {
   std::size_t shard = 0;  // our own index among the neighbours
