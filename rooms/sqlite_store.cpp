@@ -122,6 +122,8 @@ struct sqlite_store::inside {
   template <class T>
   core::task<core::result<T>> read(work<T> what, core::deadline until) {
     const auto began = std::chrono::steady_clock::now();
+    if (until.passed(began))
+      co_return core::fail(unavailable("the deadline passed before the read began"));
     core::blocking_thread& thread = reader ? *reader : writer->thread();
     auto call = [this, what = std::move(what), until] { return read_now<T>(what, until); };
     auto answer = co_await thread.run(std::move(call), until);
@@ -136,6 +138,8 @@ struct sqlite_store::inside {
   template <class T>
   core::task<core::result<T>> write(work<T> what, core::deadline until) {
     const auto began = std::chrono::steady_clock::now();
+    if (until.passed(began))
+      co_return core::fail(unavailable("the deadline passed before the write began"));
     const core::executor here = co_await asio::this_coro::executor;
     auto job = std::make_shared<waited_write<T>>(until, here, std::move(what));
     core::result<T> answer = core::fail(errc::store_unavailable, "too many writes wait");

@@ -28,6 +28,7 @@ struct sqlite_settings {
 // [store]: path, busy_timeout, queue_max.
 sqlite_settings read_sqlite_settings(core::options& from);
 
+// Its threads answer to the callers' shards, which therefore have to outlive it.
 class sqlite_store final : public store {
  public:
   // Throws std::runtime_error with a sentence for the operator: a missing directory, a file that is

@@ -50,13 +50,16 @@ core::provider_name provider(std::string_view text) {
 }
 
 const core::wall_time t0 = at("2026-11-22T09:00:00Z");
-const core::deadline far = tests::far_deadline();
+const auto far = core::deadline::after(std::chrono::steady_clock::now(), std::chrono::hours(1));
+
+// A store answers to the callers' contexts, which therefore outlive it.
+struct with_context {
+  asio::io_context context{1};
+};
 
 // The store's calls as plain functions.
 template <class Where>
-struct scene : Where {
-  asio::io_context context{1};
-
+struct scene : with_context, Where {
   core::result<rooms::put_outcome> put(booking_draft draft, core::wall_time now = t0,
                                        std::string_view fallback = "100ms") {
     return tests::run(context, this->store().put(std::move(draft), provider(fallback), now, far));
