@@ -1,0 +1,104 @@
+// connection: the server's side of HTTP/1.1 on one shard. Reads heads, admits, reads bodies,
+// handles, writes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/log.hpp"
+#include "core/options.hpp"
+#include "core/task.hpp"
+#include "core/task_group.hpp"
+#include "http/exchange.hpp"
+#include "http/framing_guard.hpp"
+#include "net/buffer_pool.hpp"
+#include "net/shard.hpp"
+#include "net/stream.hpp"
+
+namespace http {
+
+// Every phase of a connection has its own time, and everything that a client sends its own size.
+struct connection_limits {
+  core::milliseconds handshake{10'000};  // TLS; kept here for the listener
+  core::milliseconds idle{75'000};       // for the first byte of each request
+  core::milliseconds head{10'000};       // from its first byte to the empty line, in total
+  core::milliseconds body{30'000};       // in total
+  core::milliseconds request{5'000};     // the handler: exchange.deadline
+  core::milliseconds write{20'000};      // for the next 64 KiB of an answer to leave
+  core::milliseconds lifetime{3'600'000};
+  core::milliseconds drain{1'000};       // reading what an unfinished client still sends
+  core::milliseconds heartbeat{15'000};  // between the comments of an event stream
+  core::milliseconds events{3'600'000};  // one event stream in all
+  std::uint64_t requests_max = 1'000'000;
+  std::size_t drain_bytes_max = 64 * 1024;
+  message_limits message;  // of heads; a body's limit is its route's
+};
+
+// The keys of [http]: durations "idle", "head", …; "head_bytes_max", "target_bytes_max",
+// "requests_max", ….
+connection_limits read_connection_limits(core::options& from);
+
+// What the connections of one shard work with; all of it outlives the server.
+struct connection_tools {
+  core::executor on;
+  net::buffer_pool& buffers;
+  const core::clock& time;
+  service& answers;
+  connection_limits limits;
+  core::logger* log = nullptr;  // hears of exceptions that end a connection; may be absent
+};
+
+class conversation;
+struct workspace;
+
+// All connections of one shard. Lives on that shard; everything is called there.
+class server {
+ public:
+  explicit server(connection_tools with);
+  server(net::shard& on, service& answers, const connection_limits& limits,
+         core::logger* log = nullptr);
+  ~server();  // after ended(), or when the shard's loop will not run any more
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  // Serves in the server's own task group. False, and the stream is closed, while draining.
+  bool accept(net::stream_ptr accepted);
+  // The same as a task for an owner of its own.
+  core::task<void> serve(net::stream_ptr accepted);
+
+  std::size_t count() const { return count_; }  // connections
+  std::size_t idle_count() const;               // of these, waiting for a request
+
+  // Idle connections are closed now, the others after the request that they are at.
+  void drain();
+  bool draining() const { return draining_; }
+  void close_idle();
+  // Closes all connections, whatever they are at.
+  void stop();
+  // True once all connections that accept() took have ended. After drain() or stop().
+  core::task<bool> ended(core::deadline until) { return connections_.ended(until); }
+
+ private:
+  friend class conversation;
+  void enter(conversation& one);
+  void leave(conversation& one);
+  std::unique_ptr<workspace> take_workspace();
+  void give_back(std::unique_ptr<workspace> done);
+  // "Date: …\r\n", formatted once a second.
+  std::string_view date_line(core::wall_time now);
+
+  connection_tools with_;
+  core::task_group connections_;
+  conversation* first_ = nullptr;
+  std::size_t count_ = 0;
+  bool draining_ = false;
+  std::int64_t date_second_ = -1;
+  std::string date_line_;
+  std::vector<std::unique_ptr<workspace>> spare_;
+};
+
+}  // namespace http

@@ -1,0 +1,104 @@
+// conversation: what one connection does between two waits, in plain functions that never suspend.
+// A warm request runs from its read to its send inside one call of readable().
+#pragma once
+
+#include <exception>
+#include <memory>
+
+#include "http/connection.hpp"
+#include "http/framing_guard.hpp"
+#include "http/workspace.hpp"
+
+namespace http {
+
+// What has to happen before a conversation can go on.
+enum class wait_for : unsigned char {
+  request,  // the first byte of a request; nothing is held meanwhile
+  bytes,    // more of a head or body, until read_deadline()
+  room,     // the rest of the output must be sent
+  task,     // the handler's coroutine
+  events,   // the handler's event stream
+  drain,    // the client must be heard out before the connection can be closed
+  nothing,  // it is over
+  no_more,  // not a wait: the request is done, and the next one may be in the buffer already
+};
+
+class conversation {
+ public:
+  conversation(server& at, net::stream_ptr with);
+  ~conversation();
+  conversation(const conversation&) = delete;
+  conversation& operator=(const conversation&) = delete;
+
+  // Each of these goes on from one wait to the next one.
+  wait_for readable();
+  wait_for read_failed(const core::failure& why);
+  wait_for sent(bool all);
+  wait_for task_ended(std::exception_ptr surprise);
+
+  net::stream& stream() { return *stream_; }
+  workspace& work() { return *work_; }
+  const connection_limits& limits() const { return at_.with_.limits; }
+  core::steady_time now() const { return at_.with_.time.steady_now(); }
+
+  core::deadline idle_deadline() const;
+  core::deadline read_deadline() const { return read_until_; }
+  answered_later take_task() { return std::move(std::get<answered_later>(work_->given)); }
+
+  // The event stream, which owns the connection's bytes until its end. Its head has been sent.
+  net::stream_ptr give_stream() { return std::move(stream_); }
+  const answered_by_events& events() const { return std::get<answered_by_events>(work_->given); }
+  wait_for events_ended(std::size_t bytes_sent);
+
+  // For the server's list.
+  bool is_idle() const { return idle_; }
+  void close() {
+    if (shared_ != nullptr) shared_->close();
+  }
+  conversation* next_one = nullptr;
+  conversation* previous_one = nullptr;
+
+ private:
+  enum class phase : unsigned char { head, body, handling, answered };
+
+  service& answers() const { return at_.with_.answers; }
+  void stamp();
+  void begin_work();
+  void begin_request();
+  void open_exchange();
+  wait_for input_ended();
+  wait_for go_on();
+  wait_for read_head();
+  wait_for head_arrived();
+  bool read_head_again();
+  wait_for begin_body(std::size_t bytes_max);
+  wait_for read_body();
+  wait_for call_handler();
+  wait_for answered();
+  wait_for answer_early();
+  wait_for refuse(const objection& why);
+  wait_for fail(std::exception_ptr surprise);
+  wait_for flush(wait_for then);
+  wait_for flushed(wait_for then);
+  wait_for become_idle();
+  wait_for end();
+  void finish_exchange(int status, std::size_t bytes_sent);
+
+  server& at_;
+  net::stream_ptr stream_;
+  net::stream* shared_;  // the same, also while an event stream owns it
+  std::unique_ptr<workspace> work_;
+  core::steady_time opened_;
+  core::steady_time now_;
+  core::deadline read_until_{core::steady_time{}};
+  std::uint64_t requests_ = 0;
+  wait_for after_flush_ = wait_for::nothing;
+  phase phase_ = phase::head;
+  bool idle_ = false;
+  bool unfinished_ = false;     // finished() is owed to the service
+  bool closing_ = false;        // no further request will be read
+  bool hear_out_ = false;       // the client may not expect the end: drain before closing
+  bool ended_by_peer_ = false;  // nothing more can be read
+};
+
+}  // namespace http

@@ -1,0 +1,203 @@
+// server: the list of a shard's connections and what they share; the coroutine around each
+// conversation.
+#include <algorithm>
+
+#include "core/time_text.hpp"
+#include "http/connection.hpp"
+#include "http/conversation.hpp"
+#include "http/event_output.hpp"
+#include "http/workspace.hpp"
+
+namespace http {
+namespace {
+
+// As many as a shard ever has in flight in ordinary times; each is some KiB.
+constexpr std::size_t spare_workspaces_max = 64;
+// A slow client has to take this much in the time of one write.
+constexpr std::size_t write_step_bytes = 64 * 1024;
+
+std::function<void(std::exception_ptr)> log_surprises(core::logger* log) {
+  return [log](std::exception_ptr surprise) {
+    if (log == nullptr) return;
+    try {
+      std::rethrow_exception(surprise);
+    } catch (const std::system_error& error) {
+      if (error.code() == asio::error::operation_aborted) return;  // shutting down
+      log->error("connection_failed", {{"what", error.what()}});
+    } catch (const std::exception& error) {
+      log->error("connection_failed", {{"what", error.what()}});
+    }
+  };
+}
+
+core::task<wait_for> send_output(conversation* talk) {
+  workspace& work = talk->work();
+  while (work.sent < work.output.size()) {
+    const auto piece = std::string_view(work.output).substr(work.sent, write_step_bytes);
+    const auto until = core::deadline::after(talk->now(), talk->limits().write);
+    auto wrote = co_await talk->stream().write_all(piece, until);
+    if (!wrote) co_return talk->sent(false);
+    work.sent += piece.size();
+  }
+  co_return talk->sent(true);
+}
+
+core::task<wait_for> run_task(conversation* talk) {
+  std::exception_ptr surprise;
+  try {
+    co_await talk->take_task();
+  } catch (...) {
+    surprise = std::current_exception();
+  }
+  co_return talk->task_ended(surprise);
+}
+
+core::task<wait_for> run_events(conversation* talk, core::executor on, const core::clock* time) {
+  const bool chunked = talk->work().parser.head().minor_version == 1;
+  event_output out(on, *time, talk->limits(), talk->give_stream(), chunked);
+  try {
+    co_await talk->events()(out);
+  } catch (...) {
+    out.abandon();
+  }
+  co_await out.finish();
+  co_return talk->events_ended(out.bytes_sent());
+}
+
+// Hears the client out for a bounded time: closing with unread input sends a RST, which may take
+// the answer away from a client that has not read it yet.
+core::task<wait_for> hear_out(conversation* talk) {
+  net::stream& stream = talk->stream();
+  workspace& work = talk->work();
+  const auto until = core::deadline::after(talk->now(), talk->limits().drain);
+  const std::size_t most = talk->limits().drain_bytes_max;
+  stream.finish_writing();
+  std::size_t heard = 0;
+  while (heard <= most) {
+    auto ready = co_await stream.wait_readable(until);
+    if (!ready) break;
+    auto got = stream.read_available({work.input, work.capacity});
+    if (!got) break;
+    heard += *got;
+  }
+  co_return wait_for::nothing;
+}
+
+core::task<wait_for> await_bytes(conversation* talk) {
+  auto ready = co_await talk->stream().wait_readable(talk->read_deadline());
+  co_return ready ? talk->readable() : talk->read_failed(ready.error());
+}
+
+}  // namespace
+
+server::server(connection_tools with)
+    : with_(std::move(with)), connections_(with_.on, log_surprises(with_.log)) {}
+
+server::server(net::shard& on, service& answers, const connection_limits& limits, core::logger* log)
+    : server(connection_tools{on.executor(), on.buffers(), on.clock(), answers, limits, log}) {}
+
+server::~server() = default;
+
+bool server::accept(net::stream_ptr accepted) {
+  if (draining_) return false;
+  return connections_.spawn(serve(std::move(accepted)));
+}
+
+// Small, because every idle connection has one of these frames: what is rare has frames of its own.
+core::task<void> server::serve(net::stream_ptr accepted) {
+  conversation talk(*this, std::move(accepted));
+  auto next = wait_for::request;
+  while (next != wait_for::nothing) {
+    if (next == wait_for::request) {
+      auto ready = co_await talk.stream().wait_readable(talk.idle_deadline());
+      next = ready ? talk.readable() : talk.read_failed(ready.error());
+      continue;
+    }
+    core::task<wait_for> step;
+    switch (next) {
+      case wait_for::room:
+        step = send_output(&talk);
+        break;
+      case wait_for::task:
+        step = run_task(&talk);
+        break;
+      case wait_for::events:
+        step = run_events(&talk, with_.on, &with_.time);
+        break;
+      case wait_for::drain:
+        step = hear_out(&talk);
+        break;
+      default:
+        step = await_bytes(&talk);
+        break;
+    }
+    next = co_await std::move(step);
+  }
+}
+
+void server::enter(conversation& one) {
+  one.next_one = first_;
+  if (first_ != nullptr) first_->previous_one = &one;
+  first_ = &one;
+  ++count_;
+}
+
+void server::leave(conversation& one) {
+  (one.previous_one != nullptr ? one.previous_one->next_one : first_) = one.next_one;
+  if (one.next_one != nullptr) one.next_one->previous_one = one.previous_one;
+  --count_;
+}
+
+std::size_t server::idle_count() const {
+  std::size_t idle = 0;
+  for (const conversation* one = first_; one != nullptr; one = one->next_one) idle += one->is_idle();
+  return idle;
+}
+
+void server::close_idle() {
+  for (conversation* one = first_; one != nullptr;) {
+    conversation* const current = one;
+    one = one->next_one;
+    if (current->is_idle()) current->close();
+  }
+}
+
+void server::drain() {
+  draining_ = true;
+  close_idle();
+  connections_.close(false);
+}
+
+void server::stop() {
+  draining_ = true;
+  for (conversation* one = first_; one != nullptr;) {
+    conversation* const current = one;
+    one = one->next_one;
+    current->close();
+  }
+  connections_.close(true);
+}
+
+std::unique_ptr<workspace> server::take_workspace() {
+  if (spare_.empty()) return std::make_unique<workspace>();
+  auto taken = std::move(spare_.back());
+  spare_.pop_back();
+  return taken;
+}
+
+void server::give_back(std::unique_ptr<workspace> done) {
+  done->clear();
+  if (spare_.capacity() == 0) spare_.reserve(spare_workspaces_max);
+  if (spare_.size() < spare_workspaces_max) spare_.push_back(std::move(done));
+}
+
+std::string_view server::date_line(core::wall_time now) {
+  const auto second = core::unix_seconds(now);
+  if (second != date_second_) {
+    date_second_ = second;
+    date_line_ = "Date: " + core::to_http_date(now) + "\r\n";
+  }
+  return date_line_;
+}
+
+}  // namespace http
