@@ -12,6 +12,7 @@
 
 #include "net/error.hpp"
 #include "net/socket_stream.hpp"
+#include "net/tls_stream.hpp"
 
 namespace net {
 namespace {
@@ -133,8 +134,25 @@ core::task<core::result<stream_ptr>> tcp_connector::reach(endpoint to, ip_addres
   if (const int error = pending_error((*made)->descriptor()))
     co_return not_connected(at, to.port, error);
   if (!to.tls) co_return stream_ptr(std::move(*made));
-  auto session = tls_.start(to.host, to.port);
-  co_return core::fail(errc::tls_failed, "not yet");
+  co_return co_await secure(std::move(*made), std::move(to), until);
+}
+
+core::task<core::result<stream_ptr>> tcp_connector::secure(std::unique_ptr<socket_stream> over,
+                                                           endpoint to, core::deadline until) {
+  const std::string where = text_of(over->other().address, to.port);
+  auto state = tls_.start(to.host, to.port);
+  if (!state) co_return core::same_failure(state);
+  auto made = std::make_unique<tls_stream>(std::move(over), std::move(*state));
+  auto shaken = co_await made->handshake(until);
+  if (shaken) co_return stream_ptr(std::move(made));
+  core::failure why = std::move(shaken.error());
+  if (why.code == errc::timed_out) why.detail = where + ": TLS handshake not done in time";
+  if (why.code == errc::tls_failed) why.detail = where + ": " + why.detail;
+  if (why.code == errc::closed || why.code == errc::broken) {
+    why.code = errc::connect_failed;
+    why.detail = where + ": closed during the TLS handshake";
+  }
+  co_return core::fail(std::move(why));
 }
 
 }  // namespace net

@@ -1,12 +1,14 @@
 // connector: host and port -> stream. The seam at which tests replace the network.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "core/result.hpp"
 #include "core/task.hpp"
 #include "net/dns_cache.hpp"
 #include "net/shard.hpp"
+#include "net/socket_stream.hpp"
 #include "net/stream.hpp"
 #include "net/tls_client.hpp"
 
@@ -41,6 +43,9 @@ class tcp_connector final : public connector {
  private:
   // One address: TCP, and TLS where it is wanted.
   core::task<core::result<stream_ptr>> reach(endpoint to, ip_address at, core::deadline until);
+
+  core::task<core::result<stream_ptr>> secure(std::unique_ptr<socket_stream> over, endpoint to,
+                                              core::deadline until);
 
   shard& shard_;
   dns_cache& names_;

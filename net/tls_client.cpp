@@ -5,6 +5,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <utility>
@@ -40,18 +41,60 @@ core::result<ssl_ptr> failed(const char* step) {
   return core::fail(errc::tls_failed, std::move(why));
 }
 
-// The certificate's own name, so that the operator sees which server answered. Bounded and
-// printable.
-std::string common_name(SSL* connection) {
-  const X509* theirs = SSL_get0_peer_certificate(connection);
-  if (!theirs) return {};
-  char text[128] = {};
-  const int size =
-      X509_NAME_get_text_by_NID(X509_get_subject_name(theirs), NID_commonName, text, sizeof text);
-  std::string name(text, size > 0 ? static_cast<std::size_t>(size) : 0);
-  for (char& c : name)
+// What we remember beside an SSL.
+struct connection_notes {
+  std::string origin;
+  std::string their_names;  // of a certificate that is for somebody else
+};
+
+int notes_index() {
+  static const int index = SSL_get_ex_new_index(
+      0, nullptr, nullptr, nullptr, [](void*, void* notes, CRYPTO_EX_DATA*, int, long, void*) {
+        delete static_cast<connection_notes*>(notes);
+      });
+  return index;
+}
+
+connection_notes* notes_of(const SSL* connection) {
+  return static_cast<connection_notes*>(SSL_get_ex_data(connection, notes_index()));
+}
+
+std::string printable(const ASN1_STRING* text) {
+  std::string out(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                  std::min<std::size_t>(static_cast<std::size_t>(ASN1_STRING_length(text)), 100));
+  for (char& c : out)
     if (c < 0x20 || c > 0x7e) c = '?';
-  return name;
+  return out;
+}
+
+// The first names of a certificate, so that the operator sees which server answered.
+std::string names_of(const X509* certificate) {
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> all(
+      static_cast<GENERAL_NAMES*>(
+          X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
+      &GENERAL_NAMES_free);
+  std::string out;
+  int told = 0;
+  for (int i = 0; all && told < 3 && i < sk_GENERAL_NAME_num(all.get()); ++i) {
+    const GENERAL_NAME* one = sk_GENERAL_NAME_value(all.get(), i);
+    if (one->type != GEN_DNS) continue;
+    out += (told++ > 0 ? ", " : "") + printable(one->d.dNSName);
+  }
+  return out;
+}
+
+// Decides nothing: notes the names while the certificate can still be seen.
+int on_verified(int good, X509_STORE_CTX* about) {
+  const int verdict = X509_STORE_CTX_get_error(about);
+  const bool for_another =
+      verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
+  if (good == 1 || !for_another) return good;
+  const auto* connection = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(about, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const X509* theirs = X509_STORE_CTX_get_current_cert(about);
+  connection_notes* notes = connection ? notes_of(connection) : nullptr;
+  if (notes && theirs) notes->their_names = names_of(theirs);
+  return good;
 }
 
 }  // namespace
@@ -65,20 +108,11 @@ struct tls_client::session_store {
 
   explicit session_store(const core::clock& c) : time(c) {}
 
-  static int origin_index() {
-    static const int index = SSL_get_ex_new_index(
-        0, nullptr, nullptr, nullptr, [](void*, void* text, CRYPTO_EX_DATA*, int, long, void*) {
-          delete static_cast<std::string*>(text);
-        });
-    return index;
-  }
-
   static int on_new_session(SSL* connection, SSL_SESSION* session) {
     auto* self = static_cast<session_store*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection)));
-    const auto* origin =
-        static_cast<const std::string*>(SSL_get_ex_data(connection, origin_index()));
-    if (!self || !origin || !SSL_SESSION_is_resumable(session)) return 0;
-    self->keep(*origin, session_ptr(session));
+    const connection_notes* notes = notes_of(connection);
+    if (!self || !notes || !SSL_SESSION_is_resumable(session)) return 0;
+    self->keep(notes->origin, session_ptr(session));
     return 1;  // the reference is ours now
   }
 
@@ -147,7 +181,7 @@ core::result<std::unique_ptr<tls_client>> tls_client::create(const tls_client_se
     ERR_clear_error();
     return core::fail(errc::tls_failed, std::move(why));
   }
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, &on_verified);
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   // The stream may move a buffer between a write and its repetition, and idle connections give
@@ -182,10 +216,12 @@ core::result<ssl_ptr> tls_client::start(std::string host, unsigned short port) {
     if (SSL_set_tlsext_host_name(made.get(), host.c_str()) != 1) return failed("SNI");
   }
 
-  auto origin = std::make_unique<std::string>(fmt::format("{}:{}", host, port));
-  if (const auto earlier = sessions_->take(*origin)) SSL_set_session(made.get(), earlier.get());
-  if (SSL_set_ex_data(made.get(), session_store::origin_index(), origin.get()) == 1)
-    static_cast<void>(origin.release());  // freed with the SSL
+  auto notes = std::make_unique<connection_notes>();
+  notes->origin = fmt::format("{}:{}", host, port);
+  if (const auto earlier = sessions_->take(notes->origin))
+    SSL_set_session(made.get(), earlier.get());
+  if (SSL_set_ex_data(made.get(), notes_index(), notes.get()) == 1)
+    static_cast<void>(notes.release());  // freed with the SSL
   return made;
 }
 
@@ -196,9 +232,9 @@ std::string why_handshake_failed(SSL* connection) {
       return last_openssl_error();
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH: {
-      const std::string name = common_name(connection);
-      return name.empty() ? "host name mismatch"
-                          : "host name mismatch: the certificate is for " + name;
+      const connection_notes* notes = notes_of(connection);
+      if (!notes || notes->their_names.empty()) return "host name mismatch";
+      return "host name mismatch: the certificate is for " + notes->their_names;
     }
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
