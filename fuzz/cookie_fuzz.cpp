@@ -1,0 +1,52 @@
+// Bytes as a request's fields, one a line: the token that is found is a piece of one of them, and
+// is found again.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "auth/verifier.hpp"
+#include "core/encoding.hpp"
+
+namespace {
+
+auth::session_settings settings_of(bool bearer) {
+  auth::session_settings out;
+  out.bearer = bearer;
+  out.cookies = {"session", "__Host-session"};
+  return out;
+}
+
+std::vector<http::field_view> fields_of(std::string_view text) {
+  std::vector<http::field_view> out;
+  while (!text.empty() && out.size() < 100) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto colon = std::min(line.find(':'), line.size());
+    out.push_back(
+        {line.substr(0, colon), core::trimmed(line.substr(std::min(colon + 1, line.size())))});
+  }
+  return out;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto fields = fields_of(text);
+  http::request_head head;
+  head.fields = fields;
+  for (const bool bearer : {true, false}) {
+    const auto found = auth::find_token(settings_of(bearer), head);
+    if (!found || found->empty()) continue;
+    const std::less_equal<const char*> before;
+    if (!before(text.data(), found->data()) ||
+        !before(found->data() + found->size(), text.data() + text.size()))
+      std::abort();
+    if (found->find(';') != found->npos) std::abort();
+  }
+  return 0;
+}
