@@ -371,8 +371,14 @@ provider_maker make_100ms(provider_setup setup) {
   settings->traits.type = "100ms";
   settings->traits.needs_room = true;
   settings->base_url = from.url("base_url", true).value_or("https://api.100ms.live/v2");
-  settings->access_key = from.required_text("access_key");
-  if (!is_plain(settings->access_key) || settings->access_key.size() > 128)
+  const auto access_key = from.material("access_key");
+  if (!from.has("access_key") && !from.has("access_key_file")) {
+    from.note("access_key", "is required and missing",
+              "the app access key from the dashboard's Developer page");
+  }
+  if (access_key) settings->access_key = access_key->reveal();
+  if (access_key && (settings->access_key.empty() || !is_plain(settings->access_key) ||
+                     settings->access_key.size() > 128))
     from.note("access_key", "must be the app access key from the dashboard's Developer page");
   const bool has_secret = from.has("secret") || from.has("secret_file");
   // The dashboard's secrets are far longer; 32 bytes are what HS256 demands (RFC 7518 section 3.2).

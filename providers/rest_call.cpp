@@ -28,11 +28,15 @@ constexpr std::chrono::milliseconds fair_time{500};
 // Where a provider is away and does not say for how long.
 constexpr core::seconds usual_wait{1};
 
-bool is_away(int status) {
-  return status == 408 || status == 425 || status == 429 || status >= 500;
+// The provider says that it has too much to do just now, or has no time for us.
+bool is_overload(int status) {
+  return status == 408 || status == 425 || status == 429 || status == 503;
 }
-// Not implemented and not supported will not get better by waiting.
-bool is_final(int status) { return status == 501 || status == 505; }
+// Something is wrong there that may pass: worth another try, and counted by the circuit. Not
+// implemented (501) and not supported (505) will not get better by waiting.
+bool is_trouble(int status) {
+  return is_overload(status) || (status >= 500 && status != 501 && status != 505);
+}
 
 // What providers call their sentence: 100ms "message", RFC 9457 "detail" and "title", others
 // "error".
@@ -130,7 +134,7 @@ core::result<rest_answer> read_answer(const http::response& from, const std::vec
   const std::string detail = said.empty() ? fmt::format("status {} and {} bytes without a message",
                                                         from.status, from.body.size())
                                           : fmt::format("status {}: {}", from.status, said);
-  if (!is_away(from.status) || is_final(from.status)) return core::fail(errc::rejected, detail);
+  if (!is_overload(from.status)) return core::fail(errc::rejected, detail);
   const auto told = read_retry_after(from.find("Retry-After"), now, retry_after_max);
   return core::fail(core::failure(errc::unavailable, detail).retry_in(told.value_or(usual_wait)));
 }
@@ -234,15 +238,17 @@ rest_caller::attempt rest_caller::judge(const rest_request& what, core::result<h
     done.answer = core::fail(std::move(why));
   } else {
     done.answer = read_answer(*got, what.welcome, clock_.wall_now(), limits_.retry_after_max);
-    const bool away = !done.answer && done.answer.error().code == errc::unavailable;
+    const bool trouble = !done.answer && is_trouble(got->status);
     // Overload is honoured at once: 100ms and others document no Retry-After, then the usual second
     // counts.
-    const bool told = away && (got->status == 429 || !got->find("Retry-After").empty());
-    if (away)
-      breaker_.failed(era, now, told ? done.answer.error().retry_after : std::nullopt);
+    const auto told = trouble && (got->status == 429 || !got->find("Retry-After").empty())
+                          ? done.answer.error().retry_after
+                          : std::nullopt;
+    if (trouble)
+      breaker_.failed(era, now, told);
     else
       breaker_.succeeded(era);
-    done.may_repeat = away;
+    done.may_repeat = trouble;
   }
   if (!done.answer) {
     core::failure& why = done.answer.error();

@@ -39,9 +39,9 @@ struct rest_answer {
 std::optional<core::seconds> read_retry_after(std::string_view field, core::wall_time now,
                                               core::seconds most);
 
-// Judges a complete answer: 2xx and `welcome` are good if their body is JSON or absent. Refusals
-// (4xx, 3xx, bad JSON) are errc::rejected, 408, 425, 429 and 5xx are errc::unavailable with
-// retry_after.
+// Judges a complete answer: 2xx and `welcome` are good if their body is JSON or absent. Overload
+// (408, 425, 429, 503) is errc::unavailable with retry_after; every other refusal is
+// errc::rejected.
 core::result<rest_answer> read_answer(const http::response& from, const std::vector<int>& welcome,
                                       core::wall_time now, core::seconds retry_after_max);
 
