@@ -177,14 +177,11 @@ wait_for conversation::begin_body(std::size_t bytes_max) {
   request_parser& parser = work.parser;
   const auto length = parser.content_length();
   const bool sized = parser.body() == body_kind::sized;
-  if (sized && length > bytes_max)
-    return refuse({errc::body_too_large, "Content-Length is more than allowed"});
-
+  if (auto bad = parser.begin_body(bytes_max)) return refuse(bad);
   phase_ = phase::body;
   read_until_ = core::deadline::after(now_, limits().body);
   // `end` is in the buffer, so the sum cannot overflow: length is at most bytes_max.
   work.body_in_place = sized && length <= work.capacity - work.end;
-  parser.begin_body(bytes_max);
   const bool nothing_yet = work.used == work.end && (!sized || length > 0);
   if (nothing_yet && parser.expects_continue()) work.output.append("HTTP/1.1 100 Continue\r\n\r\n");
   return read_body();

@@ -65,9 +65,9 @@ class request_parser {
   // What the request itself wants: close in 1.1 or no keep-alive in 1.0 ends the connection.
   bool wants_close() const;
 
-  // Body bytes, in pieces as they come, appended to `into` without their framing. Refuses what
-  // passes `bytes_max`, which begin_body() sets before the first piece.
-  void begin_body(std::size_t bytes_max);
+  // Refuses a length of more than `bytes_max` before anything of the body is read.
+  objection begin_body(std::size_t bytes_max);
+  // Body bytes, in pieces as they come, appended to `into` without their framing.
   objection read_body(std::string_view bytes, std::string& into, progress& came);
 
  private:

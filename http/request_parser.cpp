@@ -31,10 +31,13 @@ bool request_parser::wants_close() const {
   return frame.close || (head_.minor_version == 0 && !frame.keep_alive);
 }
 
-void request_parser::begin_body(std::size_t bytes_max) {
+objection request_parser::begin_body(std::size_t bytes_max) {
   limits_.body_bytes_max = bytes_max;
   left_ = guard_.frame().content_length;
   chunks_.start(limits_);
+  if (body() == body_kind::sized && left_ > bytes_max)
+    return {errc::body_too_large, "Content-Length is more than allowed"};
+  return {};
 }
 
 objection request_parser::read_body(std::string_view bytes, std::string& into, progress& came) {
@@ -43,8 +46,6 @@ objection request_parser::read_body(std::string_view bytes, std::string& into, p
     if (auto bad = chunks_.look(bytes, came.used, came.complete)) return bad;
     return llhttp_.body(bytes.substr(0, came.used), into, came.complete);
   }
-  if (left_ > limits_.body_bytes_max - std::min(limits_.body_bytes_max, into.size()))
-    return {errc::body_too_large, "Content-Length is more than allowed"};
   came.used = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
   into.append(bytes.data(), came.used);
   left_ -= came.used;

@@ -55,7 +55,10 @@ outcome parse(std::string_view text, std::size_t step, const http::message_limit
   }
   out.used = parser.head_bytes();
   out.complete = parser.body() == http::body_kind::none;
-  parser.begin_body(body_max);
+  if (auto bad = parser.begin_body(body_max)) {
+    out.refused = bad.code;
+    return out;
+  }
   while (!out.complete && out.used < text.size()) {
     http::progress came;
     if (auto bad = parser.read_body(text.substr(out.used, step), out.body, came)) {
