@@ -5,106 +5,13 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "core/task_group.hpp"
-#include "http/error.hpp"
-#include "net/dns_cache.hpp"
-#include "net/tls_client.hpp"
-#include "support/certificates.hpp"
-#include "support/fakes.hpp"
-#include "support/run.hpp"
-#include "support/scripted_server.hpp"
+#include "http/client_house.hpp"
 
 using namespace std::chrono_literals;
+using tests::answered;
+using tests::in;
 
-namespace {
-
-using answer = core::result<http::response>;
-
-struct house {
-  core::system_clock clock;
-  core::metrics_page metrics;
-  net::shard shard{0, 0, "test", clock};
-  asio::io_context& context = shard.context();
-  net::dns_cache names{shard.executor(), clock,
-                       [](std::string host, core::deadline) { return nobody(std::move(host)); }};
-  std::unique_ptr<net::tls_client> tls = net::tls_client::create({}, clock).value();
-  net::tcp_connector connector{shard, names, *tls};
-  tests::scripted_server server{context};
-  http::client_settings settings;
-  std::unique_ptr<http::pooled_client> made;
-
-  static core::task<core::result<net::addresses>> nobody(std::string host) {
-    co_return core::fail(net::errc::name_not_found, host + ": no such name");
-  }
-
-  http::pooled_client& client() {
-    if (!made) made = std::make_unique<http::pooled_client>(shard, connector, metrics, settings);
-    return *made;
-  }
-  http::request get(std::string_view path = "/") {
-    http::request what;
-    what.url = server.url(path);
-    return what;
-  }
-  http::request post(std::string body) {
-    http::request what = get();
-    what.method = http::method::post;
-    what.body = std::move(body);
-    return what;
-  }
-  answer send(http::request what, core::deadline until = tests::far_deadline()) {
-    return tests::run(context, client().send(std::move(what), until));
-  }
-  answer send_to(std::string url) {
-    http::request what;
-    what.url = std::move(url);
-    return send(std::move(what));
-  }
-  // Lets everything run that can run without waiting.
-  void settle() {
-    context.restart();
-    while (context.poll() > 0) {
-    }
-  }
-  std::uint64_t counted(const std::string& outcome) {
-    return metrics.count("http_client_requests_total", "", {{"outcome", outcome}}).total();
-  }
-  std::uint64_t repeated() {
-    return metrics.count("http_client_requests_repeated_total", "").total();
-  }
-  void refused(const answer& got, std::error_code why, std::string_view detail = {}) {
-    BOOST_REQUIRE(!got);
-    BOOST_TEST(got.error().code == why, got.error().code.message() << ": " << got.error().detail);
-    BOOST_TEST(got.error().detail.find(detail) != std::string::npos, got.error().detail);
-  }
-};
-
-core::deadline in(std::chrono::milliseconds wait) {
-  return core::deadline::after(std::chrono::steady_clock::now(), wait);
-}
-
-// Never connects; says so at the deadline it was given.
-struct silent_connector final : net::connector {
-  core::task<core::result<net::stream_ptr>> connect(net::endpoint, core::deadline until) override {
-    given = until;
-    ++asked;
-    co_await core::sleep_until(until);
-    co_return core::fail(net::errc::timed_out, "nobody answered");
-  }
-  core::deadline given{core::steady_time{}};
-  int asked = 0;
-};
-
-// Sends `what` and leaves the answer in `into`.
-core::task<void> send_into(http::pooled_client* client, http::request what, core::deadline until,
-                           std::vector<answer>* into) {
-  auto got = co_await client->send(std::move(what), until);
-  into->push_back(std::move(got));
-}
-
-}  // namespace
-
-BOOST_FIXTURE_TEST_SUITE(pooled_client, house)
+BOOST_FIXTURE_TEST_SUITE(pooled_client, tests::client_house)
 
 // What is refused before a byte is sent.
 
@@ -145,7 +52,7 @@ BOOST_AUTO_TEST_CASE(refuses_fields_that_would_be_read_as_two_or_that_frame_the_
 BOOST_AUTO_TEST_CASE(a_refusal_does_not_repeat_a_fields_value) {
   http::request what = get();
   what.fields.push_back({"Authorization", "Bearer hunter2\n"});
-  const answer got = send(std::move(what));
+  const answered got = send(std::move(what));
   BOOST_REQUIRE(!got);
   BOOST_TEST(got.error().detail.find("hunter2") == std::string::npos);
 }
@@ -165,7 +72,7 @@ BOOST_AUTO_TEST_CASE(says_that_a_name_is_unknown) {
 }
 
 BOOST_AUTO_TEST_CASE(connecting_has_a_time_of_its_own_within_the_callers) {
-  silent_connector nobody_there;
+  tests::silent_connector nobody_there;
   settings.pool.connect_timeout = 20ms;
   http::pooled_client one(shard, nobody_there, metrics, settings);
   const auto before = clock.steady_now();
@@ -228,7 +135,7 @@ BOOST_AUTO_TEST_CASE(a_cut_answer_is_a_failure_wherever_it_is_cut) {
 
 BOOST_AUTO_TEST_CASE(an_answer_cut_by_a_reset_is_a_failure) {
   server.reply(tests::bytes_then_reset("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"));
-  const answer got = send(get());
+  const answered got = send(get());
   BOOST_REQUIRE(!got);
   server.reply(tests::bytes_then_reset("HTTP/1.1 200 OK\r\n\r\nuntil the end, but which"));
   BOOST_TEST(!send(get()));
@@ -377,288 +284,16 @@ BOOST_AUTO_TEST_CASE(a_large_request_body_arrives_whole) {
   BOOST_TEST(server.requests().at(0).ends_with("\r\n\r\n" + body));
 }
 
-// The pool.
-
-BOOST_AUTO_TEST_CASE(requests_one_after_the_other_share_a_connection) {
-  for (int i = 0; i < 20; ++i) BOOST_TEST(send(get()).has_value());
-  BOOST_TEST(server.accepted() == 1u);
-  BOOST_TEST(server.requests().size() == 20u);
-  BOOST_TEST(counted("answered") == 20u);
-}
-
-BOOST_AUTO_TEST_CASE(surplus_bytes_after_an_answer_end_the_connection) {
-  server.reply(
-      tests::bytes_only("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 "
-                        "OK\r\nContent-Length: 4\r\n\r\nevil"));
-  BOOST_TEST(send(get()).value().body == "ok");
-  BOOST_TEST(client().idle_connections() == 0u);
-  BOOST_TEST(send(get()).value().body == "ok");
-  BOOST_TEST(server.accepted() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(bytes_that_come_unasked_while_idle_end_the_connection) {
-  BOOST_TEST(send(get()).has_value());
-  settle();
-  server.speak_unasked("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
-  BOOST_TEST(send(get()).value().body == "ok");
-  BOOST_TEST(server.accepted() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(a_connection_closed_while_idle_is_noticed_before_it_is_used) {
-  BOOST_TEST(send(get()).has_value());
-  settle();
-  server.close_idle();
-  BOOST_TEST(send(post("once")).value().status == 200);
-  BOOST_TEST(server.accepted() == 2u);
-  BOOST_TEST(server.requests().size() == 2u);
-  BOOST_TEST(repeated() == 0u);
-}
-
-BOOST_AUTO_TEST_CASE(a_connection_that_dies_under_a_safe_request_is_replaced_once) {
-  BOOST_TEST(send(get()).has_value());
-  server.reply(tests::bytes_then_close(""));
-  BOOST_TEST(send(get()).value().body == "ok");
-  BOOST_TEST(server.requests().size() == 3u);
-  BOOST_TEST(repeated() == 1u);
-  server.reply(tests::bytes_then_reset("")).reply(tests::bytes_then_close(""));
-  const answer twice = send(get());
-  BOOST_REQUIRE(!twice);
-  BOOST_TEST(server.requests().size() == 5u);
-  BOOST_TEST(repeated() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(a_post_is_repeated_only_when_the_caller_says_that_it_may_be) {
-  BOOST_TEST(send(get()).has_value());
-  server.reply(tests::bytes_then_close(""));
-  refused(send(post("create")), net::errc::closed);
-  BOOST_TEST(server.requests().size() == 2u);
-
-  BOOST_TEST(send(get()).has_value());
-  server.reply(tests::bytes_then_close(""));
-  http::request idempotent = post("create by name");
-  idempotent.safe_to_repeat = true;
-  BOOST_TEST(send(std::move(idempotent)).value().status == 200);
-  BOOST_TEST(server.requests().size() == 5u);
-  BOOST_TEST(repeated() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(an_answer_that_began_is_never_asked_for_again) {
-  BOOST_TEST(send(get()).has_value());
-  server.reply(tests::bytes_then_close("HTTP/1.1 200 OK\r\nContent-Le"));
-  refused(send(get()), http::errc::bad_response);
-  BOOST_TEST(server.requests().size() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(idle_connections_are_closed_after_their_time) {
-  tests::fake_clock standing;
-  net::shard still(0, 0, "still", standing);
-  net::dns_cache no_names(still.executor(), standing,
-                          [](std::string host, core::deadline) { return nobody(host); });
-  net::tcp_connector with(still, no_names, *tls);
-  tests::scripted_server there(still.context());
-  http::pooled_client one(still, with, metrics, settings);
-  http::request what;
+BOOST_AUTO_TEST_CASE(an_answer_that_comes_before_the_request_was_read_counts) {
+  tests::scripted_server_settings hasty;
+  hasty.answer_at_head = true;
+  tests::scripted_server there(context, hasty);
+  there.reply(
+      tests::bytes_then_close("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno!"));
+  http::request what = post(std::string(8'000'000, 'b'));
   what.url = there.url();
-  const auto until = core::deadline::after(standing.steady_now(), 1h);
-  BOOST_TEST(tests::run(still.context(), one.send(what, until)).has_value());
-  BOOST_TEST(one.idle_connections() == 1u);
-  standing.advance(29s);
-  still.deadlines().turn(standing.steady_now());
-  BOOST_TEST(one.idle_connections() == 1u);
-  standing.advance(1s + net::deadline_wheel::tick);
-  still.deadlines().turn(standing.steady_now());
-  BOOST_TEST(one.idle_connections() == 0u);
-  BOOST_TEST(one.open_connections() == 0u);
-}
-
-BOOST_AUTO_TEST_CASE(keeps_no_more_idle_connections_than_agreed) {
-  settings.pool.idle_max = 2;
-  core::notice go(context.get_executor());
-  server.otherwise([&](const std::string&) {
-    tests::scripted_answer held = tests::ok("ok");
-    held.gate = go;
-    return held;
-  });
-  std::vector<answer> got;
-  core::task_group group(context.get_executor());
-  for (int i = 0; i < 5; ++i) group.spawn(send_into(&client(), get(), tests::far_deadline(), &got));
-  BOOST_TEST(tests::run(context, server.saw_requests(5, tests::far_deadline())));
-  go.give();
-  group.close(false);
-  BOOST_TEST(tests::run(context, group.ended(tests::far_deadline())));
-  BOOST_TEST(server.accepted() == 5u);
-  BOOST_TEST(client().idle_connections() == 2u);
-  BOOST_TEST(client().open_connections() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(waiting_requests_are_served_in_order_over_the_same_connection) {
-  settings.pool.connections_max = 1;
-  core::notice go(context.get_executor());
-  tests::scripted_answer held = tests::ok("first");
-  held.gate = go;
-  server.reply(std::move(held));
-  std::vector<answer> got;
-  core::task_group group(context.get_executor());
-  for (int i = 0; i < 4; ++i)
-    group.spawn(send_into(&client(), get(fmt::format("/{}", i)), tests::far_deadline(), &got));
-  BOOST_TEST(tests::run(context, server.saw_requests(1, tests::far_deadline())));
-  BOOST_TEST(client().waiting_requests() == 3u);
-  go.give();
-  group.close(false);
-  BOOST_TEST(tests::run(context, group.ended(tests::far_deadline())));
-  BOOST_TEST(server.accepted() == 1u);
-  BOOST_REQUIRE(server.requests().size() == 4u);
-  for (std::size_t i = 0; i < 4; ++i)
-    BOOST_TEST(server.requests()[i].starts_with(fmt::format("GET /{} ", i)), server.requests()[i]);
-}
-
-BOOST_AUTO_TEST_CASE(a_waiting_request_leaves_at_its_deadline_and_harms_nobody) {
-  settings.pool.connections_max = 1;
-  core::notice go(context.get_executor());
-  tests::scripted_answer held = tests::ok("first");
-  held.gate = go;
-  server.reply(std::move(held));
-  std::vector<answer> patient;
-  core::task_group group(context.get_executor());
-  group.spawn(send_into(&client(), get("/a"), tests::far_deadline(), &patient));
-  BOOST_TEST(tests::run(context, server.saw_requests(1, tests::far_deadline())));
-  refused(send(get("/impatient"), in(5ms)), net::errc::timed_out, "are busy");
-  group.spawn(send_into(&client(), get("/b"), tests::far_deadline(), &patient));
-  settle();
-  go.give();
-  group.close(false);
-  BOOST_TEST(tests::run(context, group.ended(tests::far_deadline())));
-  BOOST_TEST(patient.size() == 2u);
-  for (const answer& one : patient) BOOST_TEST(one.has_value());
-  BOOST_TEST(server.requests().size() == 2u);
-  BOOST_TEST(client().waiting_requests() == 0u);
-}
-
-BOOST_AUTO_TEST_CASE(a_place_freed_by_a_failure_goes_to_the_next_in_the_queue) {
-  settings.pool.connections_max = 1;
-  core::notice go(context.get_executor());
-  tests::scripted_answer cut =
-      tests::bytes_then_close("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
-  cut.gate = go;
-  server.reply(std::move(cut));
-  std::vector<answer> got;
-  core::task_group group(context.get_executor());
-  for (int i = 0; i < 2; ++i) group.spawn(send_into(&client(), get(), tests::far_deadline(), &got));
-  BOOST_TEST(tests::run(context, server.saw_requests(1, tests::far_deadline())));
-  go.give();
-  group.close(false);
-  BOOST_TEST(tests::run(context, group.ended(tests::far_deadline())));
-  BOOST_REQUIRE(got.size() == 2u);
-  BOOST_TEST(!got[0]);
-  BOOST_TEST(got[1].has_value());
-  BOOST_TEST(server.accepted() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(a_full_queue_refuses_at_once) {
-  settings.pool.connections_max = 1;
-  settings.pool.waiting_max = 1;
-  core::notice go(context.get_executor());
-  tests::scripted_answer held = tests::ok("first");
-  held.gate = go;
-  server.reply(std::move(held));
-  std::vector<answer> got;
-  core::task_group group(context.get_executor());
-  for (int i = 0; i < 2; ++i) group.spawn(send_into(&client(), get(), tests::far_deadline(), &got));
-  BOOST_TEST(tests::run(context, server.saw_requests(1, tests::far_deadline())));
-  refused(send(get()), core::errc::queue_full, "too many requests wait");
-  go.give();
-  group.close(false);
-  BOOST_TEST(tests::run(context, group.ended(tests::far_deadline())));
-  BOOST_TEST(counted("busy") == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(a_hundred_at_once_are_all_answered_over_at_most_sixty_four_connections) {
-  std::vector<answer> got;
-  core::task_group group(context.get_executor());
-  for (int i = 0; i < 100; ++i)
-    group.spawn(send_into(&client(), get(), tests::far_deadline(), &got));
-  group.close(false);
-  BOOST_TEST(tests::run(context, group.ended(tests::far_deadline())));
-  BOOST_TEST(got.size() == 100u);
-  for (const answer& one : got) BOOST_TEST(one.has_value());
-  BOOST_TEST(server.accepted() <= 64u);
-  BOOST_TEST(client().idle_connections() <= 16u);
-}
-
-// Leaving.
-
-BOOST_AUTO_TEST_CASE(a_cancelled_request_leaves_neither_connection_nor_descriptor) {
-  BOOST_TEST(send(get()).has_value());
-  client().close();
-  made.reset();
-  settle();
-  BOOST_TEST(tests::run(context, server.has_open(0, tests::far_deadline())));
-  const std::size_t before = tests::descriptors_open();
-
-  server.otherwise([](const std::string&) {
-    return tests::bytes_only("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nha");
-  });
-  settings.pool.connections_max = 3;
-  std::vector<answer> got;
-  {
-    core::task_group group(context.get_executor());
-    for (int i = 0; i < 6; ++i)
-      group.spawn(send_into(&client(), get(), tests::far_deadline(), &got));
-    BOOST_TEST(tests::run(context, server.saw_requests(4, tests::far_deadline())));
-    settle();
-    group.close(true);
-    BOOST_TEST(tests::run(context, group.ended(tests::far_deadline())));
-  }
+  BOOST_TEST(send(std::move(what)).value().status == 413);
   BOOST_TEST(client().open_connections() == 0u);
-  BOOST_TEST(client().waiting_requests() == 0u);
-  BOOST_TEST(tests::run(context, server.has_open(0, tests::far_deadline())));
-  BOOST_TEST(tests::descriptors_open() == before);
-  BOOST_TEST(counted("cancelled") == 6u);
-}
-
-BOOST_AUTO_TEST_CASE(closing_ends_the_waiting_and_lets_the_rest_finish) {
-  settings.pool.connections_max = 1;
-  core::notice go(context.get_executor());
-  tests::scripted_answer held = tests::ok("finished");
-  held.gate = go;
-  server.reply(std::move(held));
-  std::vector<answer> got;
-  core::task_group group(context.get_executor());
-  for (int i = 0; i < 2; ++i) group.spawn(send_into(&client(), get(), tests::far_deadline(), &got));
-  BOOST_TEST(tests::run(context, server.saw_requests(1, tests::far_deadline())));
-  client().close();
-  go.give();
-  group.close(false);
-  BOOST_TEST(tests::run(context, group.ended(tests::far_deadline())));
-  BOOST_REQUIRE(got.size() == 2u);
-  refused(got[0], net::errc::cancelled);
-  BOOST_TEST(got[1].value().body == "finished");
-  BOOST_TEST(client().open_connections() == 0u);
-  refused(send(get()), net::errc::cancelled);
-}
-
-BOOST_AUTO_TEST_CASE(requests_that_still_run_when_the_shard_ends_leave_nothing_behind) {
-  const std::size_t before = tests::descriptors_open();
-  {
-    net::shard brief(0, 0, "brief", clock);
-    net::dns_cache no_names(brief.executor(), clock,
-                            [](std::string host, core::deadline) { return nobody(host); });
-    net::tcp_connector with(brief, no_names, *tls);
-    tests::scripted_server there(brief.context());
-    there.otherwise([](const std::string&) { return tests::bytes_only(""); });
-    http::client_settings narrow;
-    narrow.pool.connections_max = 2;
-    http::pooled_client one(brief, with, metrics, narrow);
-    std::vector<answer> got;
-    core::task_group group(brief.executor());
-    for (int i = 0; i < 4; ++i) {
-      http::request what;
-      what.url = there.url();
-      group.spawn(send_into(&one, what, tests::far_deadline(), &got));
-    }
-    BOOST_TEST(tests::run(brief.context(), there.saw_requests(2, tests::far_deadline())));
-  }
-  BOOST_TEST(tests::descriptors_open() == before);
 }
 
 // TLS, from the client's side of the whole way.

@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(dead_addresses_leave_time_for_the_one_that_lives) {
   const black_hole hole("127.0.0.2", server.port());
   resolved = net::addresses{address("127.0.0.2"), address("::1"), address("127.0.0.3"),
                             address("127.0.0.1")};
-  auto got = connect("video.example", server.port());
+  auto got = connect("video.example", server.port(), in(2s));
   BOOST_REQUIRE(got);
   BOOST_TEST((*got)->other().address.text() == "127.0.0.1");
   BOOST_TEST((*got)->other().port == server.port());

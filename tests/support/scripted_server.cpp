@@ -55,9 +55,10 @@ context_ptr context_of(const server_certificate& from) {
 }
 
 // Bytes of the request at the beginning of `bytes`; 0 while it is not complete.
-std::size_t request_size(const std::string& bytes) {
+std::size_t request_size(const std::string& bytes, bool head_only) {
   const auto head_end = bytes.find("\r\n\r\n");
   if (head_end == std::string::npos) return 0;
+  if (head_only) return head_end + 4;
   const std::string head = core::lower_case(std::string_view(bytes).substr(0, head_end));
   std::size_t body = 0;
   if (const auto at = head.find("content-length: "); at != std::string::npos)
@@ -236,7 +237,7 @@ struct scripted_server::state {
   }
 
   static core::task<bool> serve_one(state* self, connection* mine, std::string* bytes) {
-    std::size_t size = request_size(*bytes);
+    std::size_t size = request_size(*bytes, self->settings.answer_at_head);
     while (size == 0) {
       mine->idle = bytes->empty();
       std::array<char, 16384> some;
@@ -244,7 +245,7 @@ struct scripted_server::state {
       mine->idle = false;
       if (got == 0) co_return false;
       bytes->append(some.data(), got);
-      size = request_size(*bytes);
+      size = request_size(*bytes, self->settings.answer_at_head);
     }
     self->requests.push_back(bytes->substr(0, size));
     bytes->erase(0, size);

@@ -36,6 +36,7 @@ struct server_certificate {
 
 struct scripted_server_settings {
   std::optional<server_certificate> certificate;  // HTTPS
+  bool answer_at_head = false;   // does not wait for the request's body, and never reads it
   bool accept_handshake = true;  // false: a TCP connection is accepted and never spoken on
 };
 
