@@ -49,22 +49,25 @@ void append_base64(std::string& out, byte_view data, std::string_view alphabet) 
 std::optional<std::string> decode_base64(std::string_view text,
                                          const std::array<std::int8_t, 256>& values) {
   if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  std::uint32_t held = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const int value = values[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
-    held = held << 6 | static_cast<std::uint32_t>(value);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out.push_back(static_cast<char>(held >> bits & 0xff));
-    held &= (1u << bits) - 1;
+  std::string out(text.size() * 3 / 4, '\0');
+  char* to = out.data();
+  const auto value = [&](std::size_t at) -> int { return values[static_cast<unsigned char>(text[at])]; };
+  std::size_t i = 0;
+  for (; i + 4 <= text.size(); i += 4) {
+    // A foreign character is -1, whose sign survives every shift and or.
+    const int four = value(i) * (1 << 18) | value(i + 1) * (1 << 12) | value(i + 2) * (1 << 6) | value(i + 3);
+    if (four < 0) return std::nullopt;
+    *to++ = static_cast<char>(four >> 16);
+    *to++ = static_cast<char>(four >> 8);
+    *to++ = static_cast<char>(four);
   }
+  const std::size_t left = text.size() - i;
+  if (left == 0) return out;
+  const int last = value(i) * (1 << 12) | value(i + 1) * (1 << 6) | (left == 3 ? value(i + 2) : 0);
   // Loose bits would give one token several spellings.
-  if (held != 0) return std::nullopt;
+  if (last < 0 || (last & (left == 3 ? 0x3 : 0x3ff)) != 0) return std::nullopt;
+  *to++ = static_cast<char>(last >> 10);
+  if (left == 3) *to++ = static_cast<char>(last >> 2);
   return out;
 }
 

@@ -35,6 +35,7 @@ class copier {
  private:
   bool copy_array(simdjson::dom::array from, json_value& to, std::size_t depth) {
     json_value::array items;
+    items.reserve(std::min(from.size(), limits_.values_max));
     for (const simdjson::dom::element item : from) {
       items.emplace_back();
       if (!copy(item, items.back(), depth + 1)) return false;
@@ -45,16 +46,29 @@ class copier {
 
   bool copy_object(simdjson::dom::object from, json_value& to, std::size_t depth) {
     json_value::object members;
+    members.reserve(std::min(from.size(), limits_.values_max));
     for (const auto& [name, item] : from) {
       members.emplace_back(std::string(name), json_value());
       if (!copy(item, members.back().second, depth + 1)) return false;
     }
-    std::vector<std::string_view> names;
-    for (const auto& [name, item] : members) names.push_back(name);
-    std::ranges::sort(names);
-    if (std::ranges::adjacent_find(names) != names.end()) return false;
+    if (has_twins(members)) return false;
     to = json_value(std::move(members));
     return true;
+  }
+
+  static bool has_twins(const json_value::object& members) {
+    // Few names are compared each with each sooner than they are sorted.
+    if (members.size() <= 8) {
+      for (std::size_t i = 1; i < members.size(); ++i)
+        for (std::size_t k = 0; k < i; ++k)
+          if (members[i].first == members[k].first) return true;
+      return false;
+    }
+    std::vector<std::string_view> names;
+    names.reserve(members.size());
+    for (const auto& [name, item] : members) names.push_back(name);
+    std::ranges::sort(names);
+    return std::ranges::adjacent_find(names) != names.end();
   }
 
   json_limits limits_;
