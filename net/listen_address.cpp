@@ -80,10 +80,14 @@ sockaddr_un unix_address(const std::string& path) {
   return out;
 }
 
-// The inode; 0 where there is none.
+// Which file this is; 0 where there is none. Inodes are given out again at once, so the time counts
+// too.
 std::uint64_t file_at(const std::string& path) {
   struct ::stat found{};
-  return ::lstat(path.c_str(), &found) == 0 ? found.st_ino : 0;
+  if (::lstat(path.c_str(), &found) != 0) return 0;
+  const auto changed = static_cast<std::uint64_t>(found.st_ctim.tv_sec) * 1'000'000'000u +
+                       static_cast<std::uint64_t>(found.st_ctim.tv_nsec);
+  return (found.st_ino * 0x9e3779b97f4a7c15u) ^ changed;
 }
 
 // A socket file that a process which died has left. One that somebody still listens on stays.
@@ -187,9 +191,9 @@ core::result<void> listening_place::open_unix(std::size_t shards) {
   const auto address = unix_address(path);
   if (::bind(made.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return failed(settings_, "bind");
-  file_ = file_at(path);
   // Before listen(): until then nobody can connect, whatever the umask made of the mode.
   if (::chmod(path.c_str(), settings_.unix_mode) != 0) return failed(settings_, "chmod");
+  file_ = file_at(path);
   if (::listen(made.get(), backlog) != 0) return failed(settings_, "listen");
   while (sockets_.size() + 1 < shards) {
     const int copy = ::fcntl(made.get(), F_DUPFD_CLOEXEC, 0);

@@ -55,7 +55,7 @@ class listening_place {
 
   listen_settings settings_;
   std::vector<int> sockets_;
-  std::uint64_t file_ = 0;  // the inode of our socket file
+  std::uint64_t file_ = 0;  // which socket file is ours
 };
 
 }  // namespace net

@@ -179,8 +179,8 @@ core::task<void> listener::accept_from(std::shared_ptr<door> at) {
 listener::outcome listener::accept_one(door& at) {
   sockaddr_storage from{};
   socklen_t size = sizeof from;
-  const int descriptor = ::accept4(at.socket.descriptor(), reinterpret_cast<sockaddr*>(&from),
-                                   &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int descriptor = desk_.accept(at.socket.descriptor(), reinterpret_cast<sockaddr*>(&from),
+                                      &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (descriptor >= 0) {
     admit(at, descriptor, peer_from(from));
     return outcome::accepted;
@@ -212,7 +212,7 @@ listener::outcome listener::accept_one(door& at) {
 void listener::turn_one_away(door& at) {
   desk_.metrics.no_descriptors.add();
   if (spare_ >= 0) ::close(spare_);
-  const int unwanted = ::accept4(at.socket.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+  const int unwanted = desk_.accept(at.socket.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
   if (unwanted >= 0) ::close(unwanted);
   spare_ = open_spare();
 }

@@ -1,6 +1,8 @@
 // listener: accepts connections on one shard, within limits, and runs each to its end.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <memory>
 #include <vector>
@@ -53,6 +55,8 @@ struct listener_desk {
   std::unique_ptr<tls_server> tls;  // needed before an address with `tls` is listened on
   connection_counts counts;
   listener_metrics metrics;
+  // The system call; tests run out of descriptors here.
+  int (*accept)(int, sockaddr*, socklen_t*, int) = ::accept4;
 };
 
 using connection_handler = std::function<core::task<void>(stream_ptr)>;
