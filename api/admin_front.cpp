@@ -132,7 +132,11 @@ core::task<void> admin_front::state::explain(state* my, http::exchange* about, h
   const rooms::booking* one = *found ? &**found : nullptr;
   const rooms::caller who{wish.user, false, {}};
   const auto made = rooms::decide(one, who, wish.seat, wish.at, my->parts.windows);
-  std::string text = made.allowed ? "allowed\n" : "refused\n";
+  std::string text = "allowed\n";
+  if (!made.allowed) {
+    const core::failure why = made.refusal(wish.at);
+    text = "refused: " + std::string(problem_of(why.code).code) + "\n";
+  }
   text += rooms::explain(made, one, who, wish.seat, wish.at);
   if (!text.ends_with('\n')) text += '\n';
   give_text(*out, 200, std::move(text));

@@ -174,6 +174,8 @@ std::optional<http::body_plan> front::state::plan(http::exchange& about, http::r
     at.refuse(about, out, why);
     return std::nullopt;
   };
+  // "OPTIONS *" asks whether anybody is there (RFC 9110 section 9.3.7).
+  if (verb == http::method::options && about.head->target == "*") return http::body_plan{0};
   if (row.what == route::unknown || !exists(row))
     return refuse(core::failure(make_error_code(http::errc::not_found)));
   if (!allows(row, verb)) {
@@ -213,7 +215,7 @@ http::answer front::state::dispatch(http::exchange& about, http::reply& out) {
   const route_row& row = row_of(static_cast<route>(about.route));
   if (about.head->method == http::method::options) {
     out.status = 204;
-    out.field("Allow", row.allow);
+    out.field("Allow", row.allow.empty() ? "GET, HEAD, PUT, POST, DELETE, OPTIONS" : row.allow);
     return http::answered_now{};
   }
   switch (row.what) {

@@ -17,8 +17,8 @@ constexpr std::array<route_row, route_count> rows = {{
     {route::own_expert, "/api/expert/bookings", read_only},
     {route::own_client, "/api/client/bookings", read_only},
     {route::bookings, "/api/bookings", read_only},
-    {route::booking, "/api/bookings/{roomId}", "GET, HEAD, PUT, DELETE, OPTIONS", body_kind::json},
-    {route::booking_end, "/api/bookings/{roomId}/end", "POST, OPTIONS", body_kind::ignored},
+    {route::booking, "/api/bookings/:roomId", "GET, HEAD, PUT, DELETE, OPTIONS", body_kind::json},
+    {route::booking_end, "/api/bookings/:roomId/end", "POST, OPTIONS", body_kind::ignored},
     {route::jwks, "/.well-known/jwks.json", read_only, body_kind::none, false, true},
     {route::openapi, "/openapi.json", read_only, body_kind::none, false, true},
     {route::demo_root, "/", read_only, body_kind::none, true},
@@ -36,7 +36,7 @@ std::string_view take_segment(std::string_view& rest) {
   return segment;
 }
 
-bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+bool is_parameter(std::string_view segment) { return segment.starts_with(':'); }
 
 // What the segment says, decoded into `kept` where it is encoded.
 std::string_view decoded(std::string_view segment, std::string& kept) {

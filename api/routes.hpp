@@ -35,8 +35,9 @@ enum class body_kind : std::uint8_t { none, ignored, json, form };
 
 struct route_row {
   route what = route::unknown;
-  std::string_view pattern;  // "{…}" stands for one segment; also the label in metrics and logs
-  std::string_view allow;    // "GET, HEAD, OPTIONS"
+  // ":name" stands for one segment. Also the label in metrics and logs, hence no braces.
+  std::string_view pattern;
+  std::string_view allow;  // "GET, HEAD, OPTIONS"
   body_kind body = body_kind::none;
   bool demo = false;       // exists only in demo mode
   bool cacheable = false;  // its answers say themselves how long they may be kept
@@ -48,7 +49,7 @@ bool allows(const route_row& row, http::method verb);
 
 struct route_match {
   const route_row* row = nullptr;  // the row of `unknown` where nothing fits
-  std::string parameter;           // the segment at "{…}", decoded once
+  std::string parameter;           // the segment at ":name", decoded once
 };
 // Every segment is decoded once before it is compared, so that each spelling of a path is one
 // route. An encoded slash is part of its segment. A parameter that cannot be decoded is given as it

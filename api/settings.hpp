@@ -48,8 +48,9 @@ struct settings {
   // For everything that one join waits for. Not longer than the connection's own deadline for a
   // request.
   std::chrono::milliseconds join_timeout{5'000};
-  // An event stream that waits for a room to open ends after this, and the page asks again.
-  std::chrono::milliseconds stream_wait_max = std::chrono::hours{6};
+  // An event stream that waits for a room to open ends after this, and the page asks again. Less
+  // than the connection gives one stream in all.
+  std::chrono::milliseconds stream_wait_max = std::chrono::minutes{50};
   std::shared_ptr<const demo_settings> demo;
 };
 

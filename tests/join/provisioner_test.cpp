@@ -1,0 +1,283 @@
+// Rooms at providers: made once, closed in the end, forgotten never.
+#include "join/provisioner.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "core/task_group.hpp"
+#include "join/background.hpp"
+#include "providers/error.hpp"
+#include "rooms/error.hpp"
+#include "support/door_scene.hpp"
+
+using namespace std::chrono_literals;
+using tests::door_scene;
+
+namespace {
+
+struct tally {
+  std::size_t good = 0;
+  std::size_t bad = 0;
+  std::error_code last;
+};
+
+core::task<void> join_once(door_scene* at, std::string room, tally* count) {
+  auto made = co_await at->join(room);
+  if (made)
+    ++count->good;
+  else
+    ++count->bad, count->last = made.error().code;
+}
+
+// Starts so many joins of one room and runs what is ready.
+void start_joins(door_scene& at, core::task_group& group, std::size_t how_many, tally& count) {
+  for (std::size_t i = 0; i < how_many; ++i) group.spawn(join_once(&at, "talk", &count));
+  at.settle();
+}
+
+void finish(door_scene& at, core::task_group& group) {
+  group.close(false);
+  BOOST_TEST(at.run(group.ended(tests::far_deadline())));
+}
+
+// The vendor's calls wait until this is given.
+core::notice hold(door_scene& at) {
+  core::notice go(at.context.get_executor());
+  at.vendor->pause = [go]() mutable -> core::task<void> {
+    return [](core::notice n) -> core::task<void> { co_await n.wait(tests::far_deadline()); }(go);
+  };
+  return go;
+}
+
+rooms::booking_ptr kept(door_scene& at, std::string_view room) {
+  return std::make_shared<const rooms::booking>(*at.store.peek(room));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(provisioner)
+
+BOOST_AUTO_TEST_CASE(a_failure_is_shared_by_all_who_wait_and_not_remembered) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  at.vendor->prepare_fails = providers::errc::rejected;
+  auto go = hold(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 100, count);
+  go.give();
+  finish(at, group);
+  BOOST_TEST(count.bad == 100u);
+  BOOST_TEST(count.last == providers::errc::rejected);
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+
+  at.vendor->prepare_fails.reset();
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_hundred_first_joins_make_one_room) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  auto go = hold(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 100, count);
+  BOOST_TEST(count.good == 0u);
+  go.give();
+  finish(at, group);
+  BOOST_TEST(count.good == 100u);
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  BOOST_TEST(at.store.peek("talk")->provider_room == "made-talk-1");
+}
+
+BOOST_AUTO_TEST_CASE(who_still_holds_the_old_booking_makes_no_second_room) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  const rooms::booking_ptr old = kept(at, "talk");
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  auto again = at.run(at.provisioner->ready(old, tests::far_deadline()));
+  BOOST_REQUIRE(again);
+  BOOST_TEST((*again)->provider_room == "made-talk-1");
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_leader_who_leaves_takes_nothing_from_the_others) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  auto go = hold(at);
+  const auto soon = core::deadline::after(std::chrono::steady_clock::now(), 1ms);
+  auto leader = at.run(at.joins->join(at.call("talk"), at.person("u1"), soon));
+  BOOST_REQUIRE(!leader);
+  BOOST_TEST(leader.error().code == providers::errc::timed_out);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 3, count);
+  go.give();
+  finish(at, group);
+  BOOST_TEST(count.good == 3u);
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(rooms_do_not_queue_behind_each_other) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  at.store.add(tests::booking_of("other", "own"));
+  auto go = hold(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 1, count);
+  BOOST_TEST(at.run(at.join("other")).has_value());
+  BOOST_TEST(count.good == 0u);
+  go.give();
+  finish(at, group);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_cannot_remember_the_room_does_not_keep_people_out) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  at.vendor->pause = [&]() -> core::task<void> {
+    at.store.broken = true;
+    co_return;
+  };
+  auto made = at.run(at.join("talk"));
+  BOOST_REQUIRE(made);
+  BOOST_TEST(at.vendor->admitted.back().provider_room == "made-talk-1");
+  BOOST_TEST(at.store.peek("talk")->provider_room == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_lost_against_another_nodes_is_closed) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  at.vendor->pause = [&]() -> core::task<void> {
+    if (!at.vendor->closed.empty()) co_return;
+    auto kept_theirs = co_await at.store.remember_room(*core::room_id::from("talk"), 1, "theirs",
+                                                       at.clock.wall_now(), tests::far_deadline());
+    BOOST_TEST(kept_theirs.has_value());
+  };
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  BOOST_TEST(at.vendor->admitted.back().provider_room == "theirs");
+  BOOST_REQUIRE(at.vendor->closed.size() == 1u);
+  BOOST_TEST(at.vendor->closed[0] == "talk#1 at made-talk-1");
+}
+
+BOOST_AUTO_TEST_CASE(every_shard_has_heard_of_the_room_before_anybody_is_answered) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  BOOST_TEST(at.shards.announced == std::vector<std::string>{"talk"},
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_background_makes_a_room_that_is_due_and_leaves_those_that_are_not) {
+  join::provision_settings settings;
+  settings.prepare_before = 1h;
+  door_scene at(settings);
+  auto far = tests::booking_of("far");
+  far.starts_at = at.clock.wall_now() + 2h;
+  far.ends_at = far.starts_at + 1h;
+  at.store.add(tests::booking_of("near"));
+  at.store.add(tests::booking_of("roomless", "own"));
+  at.store.add(far);
+  for (const char* room : {"near", "far", "roomless"}) at.provisioner->prepare_soon(kept(at, room));
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  BOOST_TEST(at.store.peek("near")->provider_room == "made-near-1");
+  at.clock.advance(61min);
+  at.run(at.provisioner->sweep());
+  at.settle();
+  BOOST_TEST(at.store.peek("far")->provider_room == "made-far-1");
+  BOOST_TEST(at.own->calls() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(no_more_than_the_bound_is_prepared_at_a_time) {
+  join::provision_settings settings;
+  settings.background_calls = 2;
+  door_scene at(settings);
+  auto go = hold(at);
+  for (int i = 0; i < 10; ++i) {
+    const std::string room = "room" + std::to_string(i);
+    at.store.add(tests::booking_of(room));
+    at.provisioner->prepare_soon(kept(at, room));
+  }
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  go.give();
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_that_refuses_is_not_asked_by_every_sweep) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  at.vendor->prepare_fails = providers::errc::rejected;
+  for (int i = 0; i < 3; ++i) {
+    at.run(at.provisioner->sweep());
+    at.settle();
+  }
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  at.clock.advance(31s);
+  at.run(at.provisioner->sweep());
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_room_is_closed_and_the_note_of_it_goes) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  auto closed = at.run(at.store.close(*core::room_id::from("talk"), rooms::booking_state::cancelled,
+                                      at.clock.wall_now(), tests::far_deadline()));
+  BOOST_REQUIRE(closed);
+  at.provisioner->close_soon(std::make_shared<const rooms::booking>(*closed));
+  at.settle();
+  BOOST_REQUIRE(at.vendor->closed.size() == 1u);
+  BOOST_TEST(at.vendor->closed[0] == "talk#1 at made-talk-1");
+  BOOST_TEST(at.store.closings() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_closing_that_fails_comes_again_later_and_survives_a_crash) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  auto ended = at.run(at.store.close(*core::room_id::from("talk"), rooms::booking_state::ended,
+                                     at.clock.wall_now(), tests::far_deadline()));
+  BOOST_REQUIRE(ended);
+  at.vendor->close_fails = providers::errc::unavailable;
+  // Nobody called close_soon: that is what a crash looks like.
+  const auto sweep = [&] {
+    at.run(at.provisioner->sweep());
+    at.settle();
+    return at.vendor->closed.size();
+  };
+  BOOST_TEST(sweep() == 1u);
+  BOOST_TEST(sweep() == 1u);
+  at.clock.advance(31s);
+  BOOST_TEST(sweep() == 2u);
+  at.vendor->close_fails.reset();
+  at.clock.advance(61s);
+  BOOST_TEST(sweep() == 3u);
+  BOOST_TEST(at.store.closings() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(after_stop_nothing_begins_and_what_ran_has_ended) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  auto go = hold(at);
+  at.provisioner->prepare_soon(kept(at, "talk"));
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  at.provisioner->stop();
+  BOOST_TEST(at.run(at.provisioner->ended(tests::far_deadline())));
+  at.provisioner->prepare_soon(kept(at, "talk"));
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(setbacks_double_and_end_at_six_hours) {
+  BOOST_TEST((join::setback(0) == 30s));
+  BOOST_TEST((join::setback(1) == 60s));
+  BOOST_TEST((join::setback(5) == 960s));
+  BOOST_TEST((join::setback(40) == 6h));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,83 @@
+// fake_provider: rooms are "made-<room>-<generation>", links are
+// https://video.example/<room>/<user>/<n>.
+#include "support/fake_provider.hpp"
+
+#include <fmt/format.h>
+
+namespace tests {
+namespace {
+
+class fake_provider final : public providers::provider {
+ public:
+  explicit fake_provider(std::shared_ptr<fake_vendor> vendor) : vendor_(std::move(vendor)) {
+    traits_.name = core::provider_name::from(vendor_->name).value();
+    traits_.type = "fake";
+    traits_.needs_room = vendor_->needs_room;
+    traits_.mode = vendor_->mode;
+    traits_.origin = "https://video.example";
+  }
+
+  const providers::provider_traits& traits() const override { return traits_; }
+
+  core::task<core::result<std::string>> prepare(providers::room_wish wish,
+                                                core::deadline) override {
+    vendor_->prepared.push_back(wish);
+    if (vendor_->pause) co_await vendor_->pause();
+    if (vendor_->prepare_fails)
+      co_return core::fail(*vendor_->prepare_fails, "inner secret detail");
+    co_return fmt::format("made-{}-{}", wish.room.view(), wish.generation);
+  }
+
+  std::optional<core::result<providers::join_link>> admit_now(
+      const providers::admission& who) override {
+    if (vendor_->asks) return std::nullopt;
+    return link(who);
+  }
+
+  core::task<core::result<providers::join_link>> admit(providers::admission who,
+                                                       core::deadline) override {
+    if (vendor_->pause) co_await vendor_->pause();
+    co_return link(who);
+  }
+
+  core::task<core::result<void>> close(providers::room_wish wish, std::string provider_room,
+                                       core::deadline) override {
+    vendor_->closed.push_back(
+        fmt::format("{}#{} at {}", wish.room.view(), wish.generation, provider_room));
+    if (vendor_->pause) co_await vendor_->pause();
+    if (vendor_->close_fails) co_return core::fail(*vendor_->close_fails, "inner secret detail");
+    co_return core::result<void>();
+  }
+
+  std::vector<std::string> public_jwks() const override {
+    return {fmt::format(R"({{"kty":"OKP","kid":"{}"}})", vendor_->name)};
+  }
+
+ private:
+  core::result<providers::join_link> link(const providers::admission& who) {
+    vendor_->admitted.push_back(who);
+    if (vendor_->admit_fails) return core::fail(*vendor_->admit_fails, "inner secret detail");
+    providers::join_link out;
+    out.url = fmt::format("https://video.example/{}/{}/{}", who.room.view(), who.user.view(),
+                          vendor_->admitted.size());
+    out.expires_at = std::min(who.now + vendor_->link_life, who.closes_at);
+    return out;
+  }
+
+  std::shared_ptr<fake_vendor> vendor_;
+  providers::provider_traits traits_;
+};
+
+}  // namespace
+
+providers::configured_provider configured(const std::shared_ptr<fake_vendor>& vendor) {
+  providers::configured_provider out;
+  out.name = core::provider_name::from(vendor->name).value();
+  out.type = "fake";
+  out.make = [vendor](const providers::provider_tools&) -> std::unique_ptr<providers::provider> {
+    return std::make_unique<fake_provider>(vendor);
+  };
+  return out;
+}
+
+}  // namespace tests

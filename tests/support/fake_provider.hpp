@@ -1,0 +1,41 @@
+// fake_provider: a provider that makes rooms and links by itself, counts what it is asked, and
+// fails on demand.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "providers/error.hpp"
+#include "providers/registry.hpp"
+
+namespace tests {
+
+// What a fake provider has seen and what it is to do. Outlives the provider, so a test can look at
+// it.
+struct fake_vendor {
+  std::string name = "100ms";
+  bool needs_room = true;
+  bool asks = false;  // admit_now gives nullopt: every link is asked for
+  providers::embed_mode mode = providers::embed_mode::iframe;
+  std::chrono::seconds link_life{600};
+
+  // Awaited by prepare, admit and close before they answer.
+  std::function<core::task<void>()> pause;
+  std::optional<providers::errc> prepare_fails;
+  std::optional<providers::errc> admit_fails;
+  std::optional<providers::errc> close_fails;
+
+  std::vector<providers::room_wish> prepared;
+  std::vector<providers::admission> admitted;
+  std::vector<std::string> closed;  // "room#generation at provider_room"
+
+  std::size_t calls() const { return prepared.size() + admitted.size() + closed.size(); }
+};
+
+// To be handed to a registry.
+providers::configured_provider configured(const std::shared_ptr<fake_vendor>& vendor);
+
+}  // namespace tests
