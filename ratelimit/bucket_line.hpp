@@ -28,6 +28,7 @@ namespace ratelimit {
 
 class alignas(64) bucket_line {
  public:
+  using word = std::uint64_t;  // tag, claim bit, full_at
   static constexpr std::size_t places = 8;
   static constexpr unsigned tag_bits = 24;
 
@@ -39,21 +40,18 @@ class alignas(64) bucket_line {
   };
 
   // `tag` is not 0 and fits tag_bits.
-  outcome take(std::uint64_t tag, std::uint64_t now, const pace& with) {
-    for (;;) {
-      std::size_t at = 0;
-      word found = 0;
-      while (at < places && tag_of(found = at_place(at).load(std::memory_order_acquire)) != tag)
-        ++at;
-      std::optional<outcome> done;
-      if (at == places)
-        done = bring(tag, now, with);
-      else if (is_claim(found))
-        done = settle(at, found, now, with);
-      else
-        done = charge(at, found, now, with);
-      if (done) return *done;
+  outcome take(word tag, std::uint64_t now, const pace& with) {
+    // Nearly always the key has a bucket here and no other thread is at it.
+    for (std::size_t at = 0; at < places; ++at) {
+      word bucket = at_place(at).load(std::memory_order_acquire);
+      if (tag_of(bucket) != tag) continue;
+      const std::uint64_t owed = owed_by(bucket, now, with) + with.token_ticks();
+      if (is_claim(bucket)) break;
+      if (owed > with.full_ticks()) return {false, false, owed - with.token_ticks()};
+      if (!at_place(at).compare_exchange_strong(bucket, word_of(tag, now + owed))) break;
+      return {true, false, owed};
     }
+    return take_slowly(tag, now, with);
   }
 
   // Places whose keys owe something.
@@ -66,7 +64,6 @@ class alignas(64) bucket_line {
   }
 
  private:
-  using word = std::uint64_t;  // tag, claim bit, full_at
   static constexpr word time_mask = (word{1} << pace::time_bits) - 1;
   static constexpr word claim_bit = word{1} << pace::time_bits;
   static constexpr unsigned tag_shift = pace::time_bits + 1;
@@ -87,6 +84,24 @@ class alignas(64) bucket_line {
   // The words are plain integers because the table is fresh memory of the kernel that nobody has
   // constructed.
   std::atomic_ref<word> at_place(std::size_t at) { return std::atomic_ref(words_[at]); }
+
+  // The whole story: until a place is found or made, and nobody else interfered.
+  [[gnu::noinline]] outcome take_slowly(word tag, std::uint64_t now, const pace& with) {
+    for (;;) {
+      std::size_t at = 0;
+      word found = 0;
+      while (at < places && tag_of(found = at_place(at).load(std::memory_order_acquire)) != tag)
+        ++at;
+      std::optional<outcome> done;
+      if (at == places)
+        done = bring(tag, now, with);
+      else if (is_claim(found))
+        done = settle(at, found, now, with);
+      else
+        done = charge(at, found, now, with);
+      if (done) return *done;
+    }
+  }
 
   // Nothing where another thread was faster and the line has to be looked at again.
   std::optional<outcome> charge(std::size_t at, word bucket, std::uint64_t now, const pace& with) {

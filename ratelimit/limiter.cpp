@@ -32,21 +32,14 @@ void append_number(std::string& out, std::uint64_t number) {
 struct address_word {
   explicit address_word(const net::ip_address& address) {
     const unsigned char* bytes = address.bytes().data();
-    const std::uint64_t upper = keyed_hash::word_of(bytes);
-    const std::uint64_t lower = keyed_hash::word_of(bytes + 8);
+    const std::uint64_t upper = word_of(bytes);
+    const std::uint64_t lower = word_of(bytes + 8);
     v4 = upper == 0 && (lower & 0xffff'ffff) == 0xffff'0000;
     word = v4 ? lower : upper;
   }
   std::uint64_t word;
   bool v4;
 };
-
-// What is hashed last keeps apart what is equal before it: policies, IPv4 and IPv6, texts and
-// addresses.
-std::uint8_t salt_of(policy which, unsigned kind) {
-  return static_cast<std::uint8_t>(static_cast<unsigned>(which) << 2 | kind);
-}
-constexpr unsigned text_kind = 2;
 
 }  // namespace
 
@@ -55,7 +48,8 @@ std::string_view name_of(policy which) {
   return names[static_cast<std::size_t>(which)];
 }
 
-limiter::limiter(const settings& from, core::random_source& seed) : hash_(keyed_hash::from(seed)) {
+limiter::limiter(const settings& from, core::random_source& seed)
+    : address_hash_(seed), text_hash_(keyed_hash::from(seed)) {
   if (from.memory_bytes > memory_bytes_max)
     throw std::invalid_argument("the limiter's table is too large");
   const std::array<limit, policies> limits = {from.ip, from.user, from.service};
@@ -99,13 +93,13 @@ decision limiter::take(policy which, const net::ip_address& address, core::stead
   share& from = shares_[static_cast<std::size_t>(which)];
   if (from.allowed.off()) return {};
   const address_word key(address);
-  return take(from, hash_(key.word, salt_of(which, key.v4 ? 1 : 0)), now);
+  return take(from, address_hash_(key.word, key.v4), now);
 }
 
 decision limiter::take(policy which, std::string_view key, core::steady_time now) {
   share& from = shares_[static_cast<std::size_t>(which)];
   if (from.allowed.off()) return {};
-  return take(from, hash_(key, salt_of(which, text_kind)), now);
+  return take(from, text_hash_(key, static_cast<std::uint8_t>(which)), now);
 }
 
 // The hash's upper bits choose the line, the lower ones tell the line's keys apart.

@@ -92,7 +92,8 @@ class limiter {
   const share& of_policy(policy which) const { return shares_[static_cast<std::size_t>(which)]; }
   decision take(share& from, std::uint64_t hash, core::steady_time now);
 
-  keyed_hash hash_;
+  word_hash address_hash_;
+  keyed_hash text_hash_;
   std::array<share, policies> shares_;
   void* mapped_ = nullptr;
   std::size_t mapped_bytes_ = 0;
