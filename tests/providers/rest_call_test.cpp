@@ -263,6 +263,7 @@ BOOST_AUTO_TEST_CASE(a_cancelled_trial_does_not_keep_the_circuit_half_open) {
     what.url = "https://api.example.com/rooms";
     co_await desk->calls.call(std::move(what), tests::far_deadline());
   }(&at));
+  at.context.restart();
   at.context.poll();
   BOOST_TEST(at.client.in_flight() == 1u);
   group.close(true);
