@@ -141,17 +141,26 @@ BOOST_AUTO_TEST_CASE(claims_are_one_object_of_valid_json) {
   for (int i = 0; i < 12; ++i) deep += ']';
   deep += '}';
   for (const std::string& bad :
-       {std::string(), std::string("null"), std::string("[]"), std::string("\"x\""),
-        std::string("7"), std::string("{"), std::string(R"({"exp":1795345200}x)"),
-        std::string(R"({"exp":1795345200}{})"), std::string(R"({"exp":1795345200})") + '\0',
-        std::string(R"({"exp":1795345200,})"), std::string(R"({'exp':1795345200})"),
+       {std::string(),
+        std::string("null"),
+        std::string("[]"),
+        std::string("\"x\""),
+        std::string("7"),
+        std::string("{"),
+        std::string(R"({"exp":1795345200}x)"),
+        std::string(R"({"exp":1795345200}{})"),
+        std::string(R"({"exp":1795345200})") + '\0',
+        std::string(R"({"exp":1795345200,})"),
+        std::string(R"({'exp':1795345200})"),
         std::string("\xef\xbb\xbf{\"exp\":1795345200}"),
         std::string(R"({"exp":1,"exp":1795345200})"),
         std::string(R"({"exp":1795345200,"sub":"a","sub":"b"})"),
         std::string(R"({"exp":1795345200,"\u0065xp":1795345200})"),
         std::string("{\"exp\":1795345200,\"sub\":\"\xff\"}"),
         std::string("{\"exp\":1795345200,\"sub\":\"\xc0\xaf\"}"),
-        std::string(R"({"exp":1795345200,"x":{"a":1,"a":2}})"), deep})
+        std::string(R"({"exp":1795345200,"x":{"a":1,"a":2}})"),
+        std::string(R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"exp":1795345200,"c":2})"),
+        deep})
     BOOST_TEST((code_of(bad) == errc::malformed), bad);
   // What stands before and between is white space of JSON and fine.
   BOOST_TEST(good(code_of(" {\n\t\"exp\" : 1795345200 } ")));

@@ -1,5 +1,8 @@
 // Keys: what is accepted as one, what each signs and verifies, and what is refused as weak or
 // foreign.
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include "core/encoding.hpp"
@@ -13,6 +16,28 @@ using jose::errc;
 using jose::key;
 
 namespace {
+
+// A certificate of the pair's own, in PEM. Its dates are long past: only the key is looked at.
+std::string certificate_of(const std::string& private_pem) {
+  BIO* in = BIO_new_mem_buf(private_pem.data(), static_cast<int>(private_pem.size()));
+  EVP_PKEY* pair = PEM_read_bio_PrivateKey(in, nullptr, nullptr, nullptr);
+  X509* made = X509_new();
+  ASN1_INTEGER_set(X509_get_serialNumber(made), 1);
+  X509_time_adj_ex(X509_getm_notBefore(made), -20, 0, nullptr);
+  X509_time_adj_ex(X509_getm_notAfter(made), -10, 0, nullptr);
+  X509_set_pubkey(made, pair);
+  BOOST_REQUIRE(X509_sign(made, pair, EVP_sha256()) > 0);
+  BIO* out = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509(out, made);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out, &data);
+  std::string text(data, static_cast<std::size_t>(size));
+  BIO_free(out);
+  X509_free(made);
+  EVP_PKEY_free(pair);
+  BIO_free(in);
+  return text;
+}
 
 constexpr algorithm all_algorithms[] = {
     algorithm::hs256, algorithm::hs384, algorithm::hs512, algorithm::rs256, algorithm::rs384,
@@ -113,6 +138,38 @@ BOOST_AUTO_TEST_CASE(pem_comes_in_the_usual_forms) {
   BOOST_TEST((key::from_pem(tests::pair_of("P-384").public_pem)->algorithm() == algorithm::es384));
   BOOST_TEST(
       (key::from_pem(tests::pair_of("ed25519").public_pem)->algorithm() == algorithm::eddsa));
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_gives_its_key) {
+  for (const std::string_view kind : {"rsa", "P-256"}) {
+    const auto& texts = tests::pair_of(kind);
+    const auto from_certificate = key::from_pem(certificate_of(texts.private_pem));
+    BOOST_REQUIRE(from_certificate);
+    BOOST_TEST(!from_certificate->can_sign());
+    BOOST_TEST(*from_certificate->public_jwk() == *key::from_pem(texts.public_pem)->public_jwk());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_private_key_that_does_not_belong_to_its_public_key_is_refused) {
+  // SEC1 keeps the public point beside the private number: put another pair's point there.
+  const auto body = [](const std::string& pem) {
+    std::string out;
+    for (const char c :
+         pem.substr(pem.find("-----\n") + 6, pem.rfind("-----END") - pem.find("-----\n") - 6))
+      if (c != '\n') out += c;
+    return core::from_base64(out).value();
+  };
+  std::string mixed = body(tests::pair_of("P-256").legacy_pem);
+  const std::string other = body(tests::other_pair_of("P-256").legacy_pem);
+  BOOST_REQUIRE(mixed.size() == other.size());
+  mixed.replace(mixed.size() - 64, 64, other.substr(other.size() - 64));
+  const std::string pem =
+      "-----BEGIN EC PRIVATE KEY-----\n" +
+      core::to_base64(core::as_bytes(mixed)).insert(64, "\n").insert(129, "\n") +
+      "\n-----END EC PRIVATE KEY-----\n";
+  const auto refused = key::from_pem(pem);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().detail == "the private key does not belong to its public key");
 }
 
 BOOST_AUTO_TEST_CASE(pem_that_is_no_key_of_ours_is_refused) {
