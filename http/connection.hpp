@@ -9,10 +9,8 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "core/log.hpp"
 #include "core/options.hpp"
 #include "core/task.hpp"
-#include "core/task_group.hpp"
 #include "http/exchange.hpp"
 #include "http/framing_guard.hpp"
 #include "net/buffer_pool.hpp"
@@ -23,12 +21,11 @@ namespace http {
 
 // Every phase of a connection has its own time, and everything that a client sends its own size.
 struct connection_limits {
-  core::milliseconds handshake{10'000};  // TLS; kept here for the listener
-  core::milliseconds idle{75'000};       // for the first byte of each request
-  core::milliseconds head{10'000};       // from its first byte to the empty line, in total
-  core::milliseconds body{30'000};       // in total
-  core::milliseconds request{5'000};     // the handler: exchange.deadline
-  core::milliseconds write{20'000};      // for the next 64 KiB of an answer to leave
+  core::milliseconds idle{75'000};    // for the first byte of each request
+  core::milliseconds head{10'000};    // from its first byte to the empty line, in total
+  core::milliseconds body{30'000};    // in total
+  core::milliseconds request{5'000};  // the handler: exchange.deadline
+  core::milliseconds write{20'000};   // for the next 64 KiB of an answer to leave
   core::milliseconds lifetime{3'600'000};
   core::milliseconds drain{1'000};       // reading what an unfinished client still sends
   core::milliseconds heartbeat{15'000};  // between the comments of an event stream
@@ -49,7 +46,6 @@ struct connection_tools {
   const core::clock& time;
   service& answers;
   connection_limits limits;
-  core::logger* log = nullptr;  // hears of exceptions that end a connection; may be absent
 };
 
 class conversation;
@@ -59,15 +55,12 @@ struct workspace;
 class server {
  public:
   explicit server(connection_tools with);
-  server(net::shard& on, service& answers, const connection_limits& limits,
-         core::logger* log = nullptr);
-  ~server();  // after ended(), or when the shard's loop will not run any more
+  server(net::shard& on, service& answers, const connection_limits& limits);
+  ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
-  // Serves in the server's own task group. False, and the stream is closed, while draining.
-  bool accept(net::stream_ptr accepted);
-  // The same as a task for an owner of its own.
+  // Serves one connection to its end; the listener runs and owns this task. The server outlives it.
   core::task<void> serve(net::stream_ptr accepted);
 
   std::size_t count() const { return count_; }  // connections
@@ -79,8 +72,6 @@ class server {
   void close_idle();
   // Closes all connections, whatever they are at.
   void stop();
-  // True once all connections that accept() took have ended. After drain() or stop().
-  core::task<bool> ended(core::deadline until) { return connections_.ended(until); }
 
  private:
   friend class conversation;
@@ -92,7 +83,6 @@ class server {
   std::string_view date_line(core::wall_time now);
 
   connection_tools with_;
-  core::task_group connections_;
   conversation* first_ = nullptr;
   std::size_t count_ = 0;
   bool draining_ = false;

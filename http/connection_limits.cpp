@@ -18,7 +18,6 @@ std::size_t size_of(core::options& from, std::string_view key, std::size_t fallb
 
 connection_limits read_connection_limits(core::options& from) {
   connection_limits limits;
-  limits.handshake = from.duration("handshake", limits.handshake, 100ms, 60s);
   limits.idle = from.duration("idle", limits.idle, 100ms, 1h);
   limits.head = from.duration("head", limits.head, 100ms, 2min);
   limits.body = from.duration("body", limits.body, 100ms, 10min);

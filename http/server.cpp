@@ -16,20 +16,6 @@ constexpr std::size_t spare_workspaces_max = 64;
 // A slow client has to take this much in the time of one write.
 constexpr std::size_t write_step_bytes = 64 * 1024;
 
-std::function<void(std::exception_ptr)> log_surprises(core::logger* log) {
-  return [log](std::exception_ptr surprise) {
-    if (log == nullptr) return;
-    try {
-      std::rethrow_exception(surprise);
-    } catch (const std::system_error& error) {
-      if (error.code() == asio::error::operation_aborted) return;  // shutting down
-      log->error("connection_failed", {{"what", error.what()}});
-    } catch (const std::exception& error) {
-      log->error("connection_failed", {{"what", error.what()}});
-    }
-  };
-}
-
 core::task<wait_for> send_output(conversation* talk) {
   workspace& work = talk->work();
   while (work.sent < work.output.size()) {
@@ -90,18 +76,12 @@ core::task<wait_for> await_bytes(conversation* talk) {
 
 }  // namespace
 
-server::server(connection_tools with)
-    : with_(std::move(with)), connections_(with_.on, log_surprises(with_.log)) {}
+server::server(connection_tools with) : with_(std::move(with)) {}
 
-server::server(net::shard& on, service& answers, const connection_limits& limits, core::logger* log)
-    : server(connection_tools{on.executor(), on.buffers(), on.clock(), answers, limits, log}) {}
+server::server(net::shard& on, service& answers, const connection_limits& limits)
+    : server(connection_tools{on.executor(), on.buffers(), on.clock(), answers, limits}) {}
 
 server::~server() = default;
-
-bool server::accept(net::stream_ptr accepted) {
-  if (draining_) return false;
-  return connections_.spawn(serve(std::move(accepted)));
-}
 
 // Small, because every idle connection has one of these frames: what is rare has frames of its own.
 core::task<void> server::serve(net::stream_ptr accepted) {
@@ -150,7 +130,8 @@ void server::leave(conversation& one) {
 
 std::size_t server::idle_count() const {
   std::size_t idle = 0;
-  for (const conversation* one = first_; one != nullptr; one = one->next_one) idle += one->is_idle();
+  for (const conversation* one = first_; one != nullptr; one = one->next_one)
+    idle += one->is_idle();
   return idle;
 }
 
@@ -165,7 +146,6 @@ void server::close_idle() {
 void server::drain() {
   draining_ = true;
   close_idle();
-  connections_.close(false);
 }
 
 void server::stop() {
@@ -175,7 +155,6 @@ void server::stop() {
     one = one->next_one;
     current->close();
   }
-  connections_.close(true);
 }
 
 std::unique_ptr<workspace> server::take_workspace() {
