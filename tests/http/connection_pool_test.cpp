@@ -13,6 +13,52 @@ using tests::answered;
 using tests::in;
 using tests::send_into;
 
+namespace {
+
+// A connection that answers once and whose next write fails before or after the network got
+// something.
+struct dying_stream final : net::stream {
+  explicit dying_stream(std::size_t taken_at_the_end) : taken(taken_at_the_end) {}
+  core::task<core::result<void>> wait_readable(core::deadline) override {
+    co_return core::result<void>();
+  }
+  core::result<std::size_t> read_available(std::span<char>) override { return std::size_t{0}; }
+  core::task<core::result<std::size_t>> read_some(std::span<char> into, core::deadline) override {
+    if (++reads > 1) co_return core::fail(net::errc::closed, "gone");
+    const std::string_view bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    bytes.copy(into.data(), bytes.size());
+    co_return bytes.size();
+  }
+  core::result<std::size_t> write_available(std::string_view data) override {
+    if (++writes == 1) return data.size();
+    if (taken == 0) return core::fail(net::errc::closed, "gone");
+    return taken;
+  }
+  core::task<core::result<void>> write_all(std::string_view, core::deadline) override {
+    co_return core::fail(net::errc::closed, "gone");
+  }
+  void finish_writing() override {}
+  void close() override {}
+  bool is_stale() override { return false; }
+  const net::peer& other() const override { return who; }
+
+  std::size_t taken;
+  int reads = 0;
+  int writes = 0;
+  net::peer who;
+};
+
+struct dying_connector final : net::connector {
+  core::task<core::result<net::stream_ptr>> connect(net::endpoint, core::deadline) override {
+    ++connections;
+    co_return net::stream_ptr(std::make_unique<dying_stream>(taken));
+  }
+  std::size_t taken = 0;
+  int connections = 0;
+};
+
+}  // namespace
+
 BOOST_FIXTURE_TEST_SUITE(connection_pool, tests::client_house)
 
 BOOST_AUTO_TEST_CASE(requests_one_after_the_other_share_a_connection) {
@@ -76,6 +122,31 @@ BOOST_AUTO_TEST_CASE(a_post_is_repeated_only_when_the_caller_says_that_it_may_be
   BOOST_TEST(send(std::move(idempotent)).value().status == 200);
   BOOST_TEST(server.requests().size() == 5u);
   BOOST_TEST(repeated() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_post_of_which_the_network_got_nothing_is_sent_over_a_fresh_connection) {
+  dying_connector by;
+  http::pooled_client one(shard, by, metrics, settings);
+  BOOST_TEST(tests::run(context, one.send(get(), tests::far_deadline())).has_value());
+  BOOST_TEST(tests::run(context, one.send(post("create"), tests::far_deadline())).has_value());
+  BOOST_TEST(by.connections == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_post_of_which_the_network_may_have_got_something_is_not) {
+  dying_connector by;
+  by.taken = 10;
+  http::pooled_client some(shard, by, metrics, settings);
+  BOOST_TEST(tests::run(context, some.send(get(), tests::far_deadline())).has_value());
+  refused(tests::run(context, some.send(post("create"), tests::far_deadline())), net::errc::closed);
+  BOOST_TEST(by.connections == 1);
+
+  // So large that a failed first write may have been a part of it.
+  by.taken = 0;
+  http::pooled_client large(shard, by, metrics, settings);
+  BOOST_TEST(tests::run(context, large.send(get(), tests::far_deadline())).has_value());
+  refused(tests::run(context, large.send(post(std::string(5000, 'b')), tests::far_deadline())),
+          net::errc::closed);
+  BOOST_TEST(by.connections == 2);
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_that_began_is_never_asked_for_again) {
