@@ -8,6 +8,7 @@
 #include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "http/error.hpp"
+#include "http/framing_guard.hpp"
 
 namespace http {
 namespace {
@@ -19,13 +20,6 @@ constexpr std::size_t target_bytes_max = 16 * 1024;
 constexpr std::array<std::string_view, 10> fields_of_ours = {
     "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive",
     "TE",   "Trailer",        "Upgrade",           "Expect",     "Proxy-Connection"};
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    return plain || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
 
 bool has_control_character(std::string_view text) {
   return std::ranges::any_of(text, [](char c) {
