@@ -9,12 +9,15 @@
 #include <vector>
 
 #include "api/settings.hpp"
+#include "app/config_file.hpp"
 #include "auth/service_keys.hpp"
 #include "auth/verifier.hpp"
 #include "core/log.hpp"
 #include "core/options.hpp"
 #include "http/connection.hpp"
 #include "http/pooled_client.hpp"
+#include "join/gate.hpp"
+#include "join/provisioner.hpp"
 #include "net/address.hpp"
 #include "net/listener.hpp"
 #include "net/tls.hpp"
@@ -41,6 +44,7 @@ struct config {
   std::vector<net::listen_settings> admin_listen;
   std::optional<net::tls_settings> tls;
   net::proxy_settings proxies;
+  net::listener_limits listener;
   http::connection_limits connections;
   std::shared_ptr<const auth::session_settings> sessions;
   auth::service_keys service_keys;
@@ -50,21 +54,26 @@ struct config {
   ratelimit::settings limits;
   std::vector<providers::configured_provider> providers;
   http::client_settings client;
+  join::provision_settings provision;
+  join::gate_settings gate;
+  std::chrono::milliseconds join_timeout{5'000};
+  std::vector<std::string> cors_origins;
   core::log_settings log;
   shutdown_settings shutdown;
   bool demo = false;
+  unsigned short demo_port = 0;
 
   // The options that providers' makers refer to live as long as the configuration.
   std::shared_ptr<core::options> source;
 };
 
-// What a configuration is made from. `variables` are NAME=value pairs; only STAGEDOOR__… ones are read.
+// What a configuration is made from. Only STAGEDOOR__… variables are read.
 struct config_source {
   std::optional<std::string> file;
-  std::vector<std::pair<std::string, std::string>> variables;
+  app::variables variables;
   bool demo = false;
+  bool makes_demo_secret = false;  // serve does; other commands read the one of the running demo
 };
-std::vector<std::pair<std::string, std::string>> environment();
 
 struct loaded_config {
   std::optional<config> value;  // only where there are no mistakes
@@ -76,5 +85,8 @@ loaded_config load_config_text(std::string_view toml, const config_source& from)
 
 // One line per mistake: "stagedoor.toml:12: server.lisen is not a known key; did you mean \"listen\"?"
 std::string describe(const core::mistakes& found);
+
+// What the server would do, for check-config. Names no secret.
+std::string summary_of(const config& settings);
 
 }  // namespace app

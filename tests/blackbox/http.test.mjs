@@ -6,7 +6,7 @@ import { Stagedoor, booking, serviceKey, session } from './support/stagedoor.mjs
 
 let door;
 before(async () => {
-  door = await Stagedoor.start({ extra: '[http]\nhead_timeout = "1s"\nbody_timeout = "1s"\nidle_timeout = "2s"\n' });
+  door = await Stagedoor.start({ extra: '[http]\nhead = "1s"\nbody = "1s"\nidle = "2s"\n' });
   await door.book('talk');
 });
 after(() => door?.stop());

@@ -1,0 +1,253 @@
+#include "app/config.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <thread>
+
+#include "app/demo.hpp"
+
+namespace app {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Configuration files are a few KiB; anything larger is another file.
+constexpr std::size_t file_bytes_max = 1024 * 1024;
+constexpr unsigned short demo_default_port = 3002;
+
+bool is_unix(std::string_view address) { return address.starts_with("unix:"); }
+
+// Host part of "host:port" or "[v6]:port".
+std::string_view host_of(std::string_view address) { return address.substr(0, address.rfind(':')); }
+
+bool only_on_this_machine(std::string_view address) {
+  return is_unix(address) || core::is_loopback_host(host_of(address));
+}
+
+std::vector<net::listen_settings> read_listeners(core::options& from, std::string_view key,
+                                                 std::vector<std::string> fallback, bool tls) {
+  std::vector<net::listen_settings> out;
+  for (const std::string& address : from.texts(key, std::move(fallback))) {
+    auto one = net::listen_settings::from(address);
+    if (!one) {
+      from.note(key, fmt::format("\"{}\" is no address to listen on: {}", address, one.error().detail),
+                "\"127.0.0.1:3002\", \"[::]:443\" or \"unix:/run/stagedoor.sock\"");
+      continue;
+    }
+    one->tls = tls && !is_unix(address);
+    out.push_back(std::move(*one));
+  }
+  return out;
+}
+
+// HTTPS only: what is plain must stay on this machine or come through a proxy that says https.
+void check_transport(core::options& server, std::string_view key,
+                     const std::vector<net::listen_settings>& listeners, const net::proxy_settings& proxies) {
+  for (const auto& one : listeners) {
+    if (one.tls || only_on_this_machine(one.address) || !proxies.trusted.empty()) continue;
+    server.note(key, fmt::format("\"{}\" would answer plain HTTP to other machines", one.address),
+                "set [tls] certificate_file and key_file, or listen on loopback behind a proxy in [proxy] trusted");
+  }
+}
+
+void read_server(core::options& root, config& out) {
+  core::options& server = root.section("server");
+  const auto cores = std::max(1u, std::thread::hardware_concurrency());
+  const auto threads = server.integer("threads", 0, 0, static_cast<std::int64_t>(core::metric_lanes) - 1);
+  out.threads = threads == 0 ? std::min<std::size_t>(cores, core::metric_lanes - 1) : static_cast<std::size_t>(threads);
+  out.proxies = net::read_proxy_settings(root.section("proxy"));
+  if (root.has("tls")) out.tls = net::read_tls_settings(root.section("tls"));
+  out.listen = read_listeners(server, "listen", {"127.0.0.1:3002"}, out.tls.has_value());
+  const auto plain = read_listeners(server, "listen_plain", {}, false);
+  check_transport(server, "listen", out.listen, out.proxies);
+  check_transport(server, "listen_plain", plain, out.proxies);
+  out.listen.insert(out.listen.end(), plain.begin(), plain.end());
+  if (out.listen.empty()) server.note("listen", "names no address");
+  const bool proxy_protocol = server.flag("proxy_protocol", false);
+  for (auto& one : out.listen) one.proxy_protocol = proxy_protocol;
+  out.listener = net::read_listener_limits(server);
+  out.connections = http::read_connection_limits(root.section("http"));
+}
+
+void read_admin(core::options& root, config& out) {
+  core::options& admin = root.section("admin");
+  out.admin_listen = read_listeners(admin, "listen", {"127.0.0.1:9464"}, false);
+  const bool remote = admin.flag("allow_remote", false);
+  for (const auto& one : out.admin_listen)
+    if (!remote && !only_on_this_machine(one.address))
+      admin.note("listen", fmt::format("\"{}\" would show metrics and bookings to other machines", one.address),
+                 "listen on loopback, or set admin.allow_remote = true where the network is yours");
+}
+
+void read_log(core::options& root, config& out) {
+  core::options& log = root.section("log");
+  const std::string level = log.one_of("level", "info", {"debug", "info", "warn", "error", "off"});
+  for (const auto one : {core::log_level::debug, core::log_level::info, core::log_level::warn,
+                         core::log_level::error, core::log_level::off})
+    if (core::name_of(one) == level) out.log.level = one;
+  out.log.format = log.one_of("format", "json", {"json", "text"}) == "json" ? core::log_format::json
+                                                                            : core::log_format::text;
+  out.log.access = log.flag("access", true);
+  out.log.file = log.text("file", "");
+  out.log.queue = static_cast<std::size_t>(log.integer("queue", 8192, 64, 1'000'000));
+}
+
+void read_shutdown(core::options& root, config& out) {
+  core::options& shutdown = root.section("shutdown");
+  out.shutdown.delay = shutdown.duration("delay", 0s, 0s, 10min);
+  out.shutdown.grace = shutdown.duration("grace", 30s, 0s, 10min);
+}
+
+void read_public_url(core::options& root, config& out) {
+  if (!root.has("public_url")) {
+    root.note("public_url", "is required and missing: the address under which browsers reach this server",
+              "public_url = \"https://video.example.com\"");
+    return;
+  }
+  out.public_url = root.url("public_url", true).value_or("");
+}
+
+void read_default_provider(core::options& root, config& out) {
+  const auto wanted = root.text("default_provider");
+  std::vector<std::string> names;
+  for (const auto& one : out.providers) names.push_back(one.name.text());
+  if (!wanted) {
+    if (out.providers.size() == 1) out.default_provider = out.providers.front().name;
+    else if (out.providers.size() > 1)
+      root.note("default_provider", fmt::format("is required where several providers are configured: {}",
+                                                fmt::join(names, ", ")));
+    return;
+  }
+  for (const auto& one : out.providers)
+    if (one.name.text() == *wanted) out.default_provider = one.name;
+  if (!out.default_provider.empty()) return;
+  const auto meant = core::nearest(*wanted, names);
+  root.note("default_provider", fmt::format("there is no [providers.{}]", *wanted),
+            meant ? fmt::format("did you mean \"{}\"?", *meant) : "");
+}
+
+config read_everything(core::options& root) {
+  config out;
+  read_public_url(root, out);
+  read_server(root, out);
+  read_admin(root, out);
+  out.sessions = std::make_shared<auth::session_settings>(auth::read_session_settings(root.section("session")));
+  out.service_keys = auth::service_keys::read(root.section("service"));
+  out.store = rooms::read_sqlite_settings(root.section("store"));
+  out.cache = rooms::read_cache_settings(root.section("cache"));
+  out.windows = rooms::read_window_settings(root.section("windows"));
+  out.limits = ratelimit::read_settings(root.section("limits"));
+  out.client = http::read_client_settings(root.section("http_client"));
+  out.provision = join::read_provision_settings(root.section("rooms"));
+  out.gate = join::read_gate_settings(root.section("overload"));
+  out.join_timeout = root.section("join").duration("timeout", 5s, 100ms, 60s);
+  out.cors_origins = root.section("cors").texts("origins");
+  if (!root.has("providers") && !out.public_url.empty())
+    root.note("providers", "no provider is configured", "[providers.builtin] with type = \"builtin\" for trying out");
+  out.providers = providers::read_providers(root.section("providers"), out.public_url);
+  read_default_provider(root, out);
+  read_log(root, out);
+  read_shutdown(root, out);
+  return out;
+}
+
+// The port of the first listener that the demo was told to use.
+unsigned short demo_port(const config_source& from) {
+  for (const auto& [name, value] : from.variables) {
+    if (name != "STAGEDOOR__SERVER__LISTEN") continue;
+    const auto colon = value.rfind(':');
+    if (colon == std::string::npos) continue;
+    const int port = std::atoi(value.c_str() + colon + 1);
+    if (port > 0 && port < 65536) return static_cast<unsigned short>(port);
+  }
+  return demo_default_port;
+}
+
+// A demo on another machine's screen would be a login for everybody.
+void refuse_remote_demo(core::options& root, const config& settings) {
+  for (const auto* listeners : {&settings.listen, &settings.admin_listen})
+    for (const auto& one : *listeners)
+      if (!only_on_this_machine(one.address))
+        root.note("server", "a demo listens on loopback addresses only", "127.0.0.1:3002");
+}
+
+void add_demo_secret(core::options& root, const config_source& from, unsigned short port) {
+  core::system_random random;
+  auto secret = demo_secret(port, from.makes_demo_secret, random);
+  if (secret) root.section("session").set("secret", std::string(secret->reveal()), "demo");
+  else root.note("session", secret.error().detail);
+}
+
+loaded_config load(std::string_view toml, const std::string& file_name, const config_source& from) {
+  loaded_config out;
+  // The options note into this list, and the configuration keeps them: it must live as long as they do.
+  auto found = std::make_shared<core::mistakes>();
+  auto root = read_options(toml, file_name, from.variables, *found);
+  const bool syntax_is_good = found->empty();
+  const unsigned short port = from.demo ? demo_port(from) : 0;
+  if (from.demo) add_demo_secret(*root, from, port);
+  if (syntax_is_good) {
+    config settings = read_everything(*root);
+    root->note_unknown();
+    settings.demo = from.demo;
+    settings.demo_port = port;
+    if (from.demo) refuse_remote_demo(*root, settings);
+    settings.source = std::shared_ptr<core::options>(root.get(), [root, found](core::options*) {});
+    if (found->empty()) out.value = std::move(settings);
+  }
+  out.mistakes = *found;
+  return out;
+}
+
+}  // namespace
+
+loaded_config load_config_text(std::string_view toml, const config_source& from) {
+  return load(toml, from.file.value_or("configuration"), from);
+}
+
+loaded_config load_config(const config_source& from) {
+  if (from.demo) return load(demo_toml(demo_port(from)), "demo", from);
+  if (!from.file) return load("", "environment", from);
+  std::ifstream file(*from.file, std::ios::binary);
+  std::string text(file_bytes_max + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (!file.is_open() || file.bad())
+    return {std::nullopt, {{*from.file, "", "cannot be read", ""}}};
+  if (text.size() > file_bytes_max)
+    return {std::nullopt, {{*from.file, "", "is larger than 1 MiB: is this the configuration?", ""}}};
+  return load(text, *from.file, from);
+}
+
+std::string describe(const core::mistakes& found) {
+  std::string out;
+  for (const auto& one : found) {
+    if (!one.where.empty()) out += one.where + ": ";
+    if (!one.key.empty()) out += one.key + " ";
+    out += one.what;
+    if (!one.hint.empty()) out += "; " + one.hint;
+    out += '\n';
+  }
+  return out;
+}
+
+std::string summary_of(const config& settings) {
+  std::string out = "The configuration is good.\n";
+  auto to = std::back_inserter(out);
+  fmt::format_to(to, "  public address    {}\n", settings.public_url);
+  for (const auto& one : settings.listen)
+    fmt::format_to(to, "  listens on        {} ({})\n", one.address, one.tls ? "TLS" : "plain, this machine or a trusted proxy only");
+  for (const auto& one : settings.admin_listen) fmt::format_to(to, "  admin             {}\n", one.address);
+  for (const auto& one : settings.providers)
+    fmt::format_to(to, "  provider          {} ({}){}\n", one.name.text(), one.type,
+                   one.name == settings.default_provider ? ", the default" : "");
+  if (settings.service_keys.empty())
+    out += "  note: [service] key_hashes is empty, so nobody can tell this server about bookings\n";
+  return out;
+}
+
+}  // namespace app

@@ -1,0 +1,241 @@
+#include "app/server.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <asio/detached.hpp>
+#include <asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "app/demo.hpp"
+#include "app/wiring.hpp"
+#include "net/listener.hpp"
+
+namespace app {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Shards may take this long to end what was cancelled; it is a matter of milliseconds.
+constexpr std::chrono::seconds cleanup_max{5};
+
+// A dump would hold every secret. One byte is the limit that also stops the kernel from piping a dump to a collector
+// (core(5)); zero does not.
+void switch_off_core_dumps() {
+  const rlimit one_byte{1, 1};
+  ::setrlimit(RLIMIT_CORE, &one_byte);
+}
+
+// Idle connections cost a descriptor each, and the soft limit is 1,024 on most systems.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+using places = std::vector<std::unique_ptr<net::listening_place>>;
+
+places open_places(const std::vector<net::listen_settings>& addresses, std::size_t shards) {
+  places out;
+  for (const auto& one : addresses) {
+    auto place = net::listening_place::open(one, shards);
+    if (!place) throw std::runtime_error(place.error().detail);
+    out.push_back(std::move(*place));
+  }
+  return out;
+}
+
+std::unique_ptr<net::tls_server> open_tls(common_parts& common) {
+  if (!common.settings.tls) return nullptr;
+  auto made = net::tls_server::create(*common.settings.tls, common.clock, common.random);
+  if (!made) throw std::runtime_error(made.error().detail);
+  if ((*made)->facts().key_readable_by_all)
+    common.log->warn("tls_key_readable_by_all", {{"file", common.settings.tls->key_file}});
+  return std::move(*made);
+}
+
+class running_server {
+ public:
+  running_server(config settings, const config_source& from);
+  int run();
+
+ private:
+  core::task<void> serve();
+  core::task<void> shut_down();
+  core::task<void> seed_demo();
+  void hear_signals();
+  void reload();
+  core::deadline within(std::chrono::milliseconds wait) const {
+    return core::deadline::after(common_.clock.steady_now(), wait);
+  }
+  static core::task<void> end_shard(shard_parts* parts, net::listener* doors, core::deadline grace,
+                                    core::deadline cleanup);
+
+  config_source source_;
+  common_parts common_;
+  join::shard_neighbours neighbours_;
+  net::listener_desk desk_;
+  core::metrics_page admin_numbers_;  // connections of operators are nobody's business
+  net::listener_desk admin_desk_;
+  places places_;
+  places admin_places_;
+  std::vector<std::unique_ptr<shard_parts>> shards_;
+  std::vector<std::unique_ptr<net::listener>> doors_;
+  api::admin_front admin_front_;
+  http::server admin_server_;
+  net::listener admin_door_;
+  asio::io_context main_{1};
+  asio::signal_set signals_{main_, SIGTERM, SIGINT, SIGHUP};
+};
+
+running_server::running_server(config settings, const config_source& from)
+    : source_(from),
+      common_(std::move(settings)),
+      neighbours_(common_.shards,
+                  [this](std::size_t index, const core::room_id& room) {
+                    shards_[index]->bookings.forget(room);
+                    shards_[index]->front.booking_changed(room);
+                  }),
+      desk_(common_.settings.listener, common_.settings.proxies, common_.metrics, common_.random),
+      admin_desk_(net::listener_limits{}, {}, admin_numbers_, common_.random),
+      places_(open_places(common_.settings.listen, common_.shards.size())),
+      admin_places_(open_places(common_.settings.admin_listen, 1)),
+      admin_front_({common_.admin_shard.executor(), common_.clock, common_.metrics, common_.store,
+                    common_.settings.windows, [this] { return common_.draining.load(); }, common_.face->docs_url}),
+      admin_server_(common_.admin_shard, admin_front_, common_.settings.connections),
+      admin_door_(common_.admin_shard, admin_desk_,
+                  [this](net::stream_ptr with) { return admin_server_.serve(std::move(with)); }) {
+  desk_.tls = open_tls(common_);
+  std::vector<join::provisioner*> peers;
+  for (std::size_t i = 0; i < common_.shards.size(); ++i) {
+    shards_.push_back(std::make_unique<shard_parts>(common_, neighbours_, common_.shards.at(i)));
+    http::server& server = shards_.back()->server;
+    doors_.push_back(std::make_unique<net::listener>(
+        common_.shards.at(i), desk_, [&server](net::stream_ptr with) { return server.serve(std::move(with)); }));
+    peers.push_back(&shards_.back()->provisioner);
+  }
+  for (const auto& one : shards_) one->provisioner.meet(peers);
+}
+
+core::task<void> running_server::seed_demo() {
+  for (auto& draft : demo_bookings(common_.clock.wall_now())) {
+    const auto stored = co_await common_.store.put(std::move(draft), common_.settings.default_provider,
+                                                   common_.clock.wall_now(), within(5s));
+    if (!stored) common_.log->error("demo_booking_failed", {{"detail", stored.error().detail}});
+  }
+}
+
+core::task<void> running_server::serve() {
+  if (common_.settings.demo) co_await seed_demo();
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    common_.shards.at(i).post([this, i] {
+      for (const auto& place : places_) doors_[i]->listen(*place);
+      if (i == 0) shards_[0]->provisioner.start_sweeping();
+    });
+  common_.admin_shard.post([this] {
+    for (const auto& place : admin_places_) admin_door_.listen(*place);
+  });
+  std::string listening;
+  for (const auto& place : places_) listening += (listening.empty() ? "" : " ") + place->text();
+  common_.log->info("started", {{"version", STAGEDOOR_VERSION},
+                                {"listen", listening},
+                                {"admin", admin_places_.front()->text()},
+                                {"shards", shards_.size()},
+                                {"public_url", common_.settings.public_url}});
+  if (common_.settings.demo)
+    std::fputs(fmt::format("\n  The demo is on {}/test-videocall\n\n", common_.settings.public_url).c_str(), stderr);
+}
+
+// Runs on the shard: no new connections, then no idle ones, then none at all, then no background work.
+core::task<void> running_server::end_shard(shard_parts* parts, net::listener* doors, core::deadline grace,
+                                           core::deadline cleanup) {
+  doors->stop_accepting();
+  parts->server.drain();
+  co_await doors->drain(grace);
+  co_await parts->stop(cleanup);
+}
+
+core::task<void> running_server::shut_down() {
+  common_.draining = true;
+  common_.log->info("stopping", {{"delay_ms", common_.settings.shutdown.delay.count()}});
+  // Load balancers see /readyz fail and stop sending people here before the door closes.
+  co_await core::sleep_until(within(common_.settings.shutdown.delay));
+  const core::deadline grace = within(common_.settings.shutdown.grace);
+  const core::deadline cleanup = within(common_.settings.shutdown.grace + cleanup_max);
+  std::size_t left = shards_.size();
+  core::notice all_ended(main_.get_executor());
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    asio::co_spawn(common_.shards.at(i).executor(), end_shard(shards_[i].get(), doors_[i].get(), grace, cleanup),
+                   [this, &left, &all_ended](std::exception_ptr) {
+                     asio::post(main_, [&left, &all_ended] {
+                       if (--left == 0) all_ended.give();
+                     });
+                   });
+  co_await all_ended.wait(within(common_.settings.shutdown.grace + 2 * cleanup_max));
+  signals_.cancel();
+  main_.stop();
+}
+
+void running_server::reload() {
+  auto loaded = load_config(source_);
+  if (!loaded.value) {
+    for (const auto& one : loaded.mistakes)
+      common_.log->error("reload_refused", {{"where", one.where}, {"key", one.key}, {"mistake", one.what}});
+    return;
+  }
+  if (desk_.tls && loaded.value->tls) {
+    const auto reloaded = desk_.tls->reload(*loaded.value->tls);
+    if (!reloaded) {
+      common_.log->error("reload_refused", {{"key", "tls"}, {"mistake", reloaded.error().detail}});
+      return;
+    }
+  }
+  common_.log->info("reloaded");
+}
+
+void running_server::hear_signals() {
+  signals_.async_wait([this](std::error_code ended, int number) {
+    if (ended) return;
+    if (number == SIGHUP) {
+      reload();
+    } else if (common_.draining) {
+      // The second time is meant: the store survives this, and nothing else has to.
+      common_.log->warn("stopped_at_once");
+      std::_Exit(EXIT_FAILURE);
+    } else {
+      asio::co_spawn(main_, shut_down(), asio::detached);
+    }
+    hear_signals();
+  });
+}
+
+int running_server::run() {
+  hear_signals();
+  common_.shards.start();
+  common_.admin_shard.start();
+  asio::co_spawn(main_, serve(), [](std::exception_ptr surprise) {
+    if (surprise) std::rethrow_exception(surprise);
+  });
+  main_.run();
+  common_.shards.stop();
+  common_.admin_shard.stop();
+  common_.admin_shard.join();
+  if (common_.settings.demo) forget_demo_secret(common_.settings.demo_port);
+  common_.log->info("stopped");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int run_server(config settings, const config_source& from) {
+  switch_off_core_dumps();
+  raise_descriptor_limit();
+  net::ignore_broken_pipes();
+  running_server server(std::move(settings), from);
+  return server.run();
+}
+
+}  // namespace app

@@ -1,0 +1,99 @@
+#include "app/wiring.hpp"
+
+#include <stdexcept>
+
+#include "app/demo.hpp"
+#include "core/time_text.hpp"
+
+namespace app {
+namespace {
+
+std::unique_ptr<net::tls_client> make_tls_client(const config& settings, const core::clock& clock) {
+  auto made = net::tls_client::create({settings.client.ca_file}, clock);
+  if (!made) throw std::runtime_error("http_client.ca_file: " + made.error().detail);
+  return std::move(*made);
+}
+
+api::demo_person person(std::string_view user, core::role seat, std::string name) {
+  return {*core::user_id::from(user), seat, std::move(name)};
+}
+
+std::string about(const rooms::booking_draft& one) {
+  return "from " + core::to_rfc3339(one.starts_at) + " to " + core::to_rfc3339(one.ends_at);
+}
+
+std::shared_ptr<const api::demo_settings> demo_settings_of(const config& settings) {
+  if (!settings.demo) return nullptr;
+  auto out = std::make_shared<api::demo_settings>();
+  out->cookie = settings.sessions->cookies.front();
+  for (const auto& one : demo_bookings(core::system_clock().wall_now())) {
+    api::demo_room room{one.room, about(one), {}};
+    for (const auto& who : one.participants)
+      room.people.push_back(person(who.user.view(), who.seat, who.user.text()));
+    out->rooms.push_back(std::move(room));
+  }
+  out->sign_in = [sessions = settings.sessions](const api::demo_person& who) {
+    core::system_random random;
+    auth::session_wish wish;
+    wish.user = who.user;
+    wish.role = who.seat;
+    wish.name = who.name;
+    return auth::mint_session(*sessions, wish, core::system_clock().wall_now(), core::new_nonce(random, 16));
+  };
+  return out;
+}
+
+std::shared_ptr<const api::settings> face_of(const config& from) {
+  auto out = std::make_shared<api::settings>();
+  out->public_url = from.public_url;
+  out->version = STAGEDOOR_VERSION;
+  out->default_provider = from.default_provider;
+  out->proxies = from.proxies;
+  out->access_log = from.log.access;
+  out->cors_origins = from.cors_origins;
+  out->join_timeout = from.join_timeout;
+  out->demo = demo_settings_of(from);
+  return out;
+}
+
+constexpr std::size_t admin_lane = 0;
+
+}  // namespace
+
+common_parts::common_parts(config from)
+    : settings(std::move(from)),
+      log(core::make_logger(settings.log, clock)),
+      limiter(settings.limits, random),
+      face(face_of(settings)),
+      shards(settings.threads, clock),
+      admin_shard(settings.threads, admin_lane, "admin", clock),
+      store(settings.store, *log, &metrics) {}
+
+shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net::shard& on)
+    : shard(on),
+      names(on.executor(), common.clock, common.lookups.lookup()),
+      tls(make_tls_client(common.settings, common.clock)),
+      connector(on, names, *tls),
+      client(on, connector, common.metrics, common.settings.client),
+      providers(common.settings.providers, providers::provider_tools{client, common.clock, common.random, *common.log,
+                                                                     common.metrics, on.executor()}),
+      bookings(common.store, common.settings.cache, on.executor()),
+      gate(common.limiter, common.settings.gate, common.metrics),
+      provisioner(join::provisioner_parts{on.index(), on.executor(), neighbours, common.store, providers, common.clock,
+                                          *common.log, common.metrics, common.settings.windows,
+                                          common.settings.provision}),
+      sessions(common.settings.sessions),
+      joins(join::join_parts{bookings, providers, provisioner, common.clock, common.settings.windows}),
+      front(api::front_parts{on.executor(), common.clock, common.random, *common.log, common.metrics, gate, sessions,
+                             common.settings.service_keys, joins, provisioner, neighbours, providers, common.store,
+                             common.settings.windows, common.face}),
+      server(on, front, common.settings.connections) {}
+
+core::task<void> shard_parts::stop(core::deadline until) {
+  provisioner.stop();
+  client.close();
+  names.close();
+  co_await provisioner.ended(until);
+}
+
+}  // namespace app
