@@ -221,12 +221,13 @@ wait_for conversation::call_handler() {
   if (std::holds_alternative<answered_now>(work.given)) return answered();
   if (std::holds_alternative<answered_later>(work.given)) return flush(wait_for::task);
   closing_ = true;
+  const auto before = work.output.size();
   append_event_head(work.output, work.reply,
                     {at_.date_line(work.wall), work.parser.head().minor_version});
+  work.reply_bytes = work.output.size() - before;
   work.reply.status = 200;
   if (work.parser.head().method != method::head) return flush(wait_for::events);
   phase_ = phase::answered;
-  work.reply_bytes = work.output.size();
   work.begin = work.end;
   return flush(wait_for::nothing);
 }
@@ -238,7 +239,7 @@ wait_for conversation::task_ended(std::exception_ptr surprise) {
 }
 
 wait_for conversation::events_ended(std::size_t bytes_sent) {
-  finish_exchange(200, bytes_sent);
+  finish_exchange(200, work_->reply_bytes + bytes_sent);
   shared_ = nullptr;
   return wait_for::nothing;
 }
