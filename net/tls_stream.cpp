@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 
 #include <new>
+#include <string>
 #include <utility>
 
 #include "net/error.hpp"
@@ -102,7 +103,9 @@ tl::unexpected<core::failure> tls_stream::failed(int returned) {
     ERR_clear_error();
     return core::fail(ready_ ? errc::broken : errc::closed, "the connection was cut");
   }
-  auto why = why_handshake_failed(state_.get());
+  const char* reason = ERR_reason_error_string(code);
+  auto why =
+      ready_ ? std::string(reason ? reason : "TLS error") : why_handshake_failed(state_.get());
   ERR_clear_error();
   return core::fail(errc::tls_failed, std::move(why));
 }

@@ -94,10 +94,12 @@ int tls_server::ticket_keys::on_ticket(SSL* connection, unsigned char* name, uns
   const auto named = [name](const key& one) {
     return std::memcmp(name, one.name.data(), one.name.size()) == 0;
   };
-  // 0: no such key, a full handshake follows. 2: welcome, and here is a new ticket.
-  if (named(keys.present_)) return keys.begin(keys.present_, iv, cipher, mac, false);
-  if (!named(keys.previous_)) return 0;
-  return keys.begin(keys.previous_, iv, cipher, mac, false) == 1 ? 2 : -1;
+  const bool fresh = named(keys.present_);
+  if (!fresh && !named(keys.previous_)) return 0;  // a full handshake follows
+  if (keys.begin(fresh ? keys.present_ : keys.previous_, iv, cipher, mac, false) != 1) return -1;
+  // 2: welcome, and here is a new ticket. TLS 1.3 clients use a ticket once (RFC 8446 C.4), so each
+  // resumption has to hand out the next.
+  return fresh && SSL_version(connection) < TLS1_3_VERSION ? 1 : 2;
 }
 
 }  // namespace net
