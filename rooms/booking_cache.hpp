@@ -26,7 +26,7 @@ struct cache_settings {
   std::chrono::milliseconds read_within{2'000};
 };
 
-// [booking_cache]: bookings_max, fresh, absent_fresh.
+// [cache]: bookings_max, fresh, absent_fresh.
 cache_settings read_cache_settings(core::options& from);
 
 class booking_cache {
