@@ -272,6 +272,9 @@ void front::refuse(http::exchange& about, core::failure why, http::reply& out) {
     out.clear();
     my.begin(about, out, my.visitor_of(about));
     if (!counted) my.count(about, out);
+    // What is left was said when it was counted, and may have changed since.
+    else
+      out.fields += my.limit_policy.substr(0, my.limit_policy.find("RateLimit: "));
     out.fields += no_store_field;
   }
   my.at.refuse(about, out, why);

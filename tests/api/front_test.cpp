@@ -70,6 +70,21 @@ BOOST_AUTO_TEST_CASE(a_message_that_broke_the_protocol_is_answered_like_any_othe
   BOOST_TEST(at.get("/nothing").status == 429);
 }
 
+BOOST_AUTO_TEST_CASE(a_body_that_is_refused_after_the_head_keeps_the_common_fields) {
+  face_scene at;
+  auto it = at.begin({http::method::put,
+                      "/api/bookings/x",
+                      {{"Authorization", "Bearer " + std::string(face_scene::service_key)},
+                       {"Content-Type", "application/json"}}});
+  BOOST_REQUIRE(at.front->admit(it->about, it->out).has_value());
+  const std::string id(it->about.request_id());
+  it->out.clear();
+  at.front->refuse(it->about, core::failure(make_error_code(http::errc::body_too_large)), it->out);
+  BOOST_TEST(it->out.status == 413);
+  BOOST_TEST(it->out.fields.starts_with("X-Request-Id: " + id + "\r\n"));
+  BOOST_TEST(it->out.fields.find("RateLimit-Policy: \"ip\"") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_address_bucket_comes_first_for_every_path_and_status) {
   face_scene at({}, {{1, 1s, 5}, {1, 1s, 100}, {1, 1s, 100}, 1 << 20});
   for (const char* path : {"/nothing", "/api/expert/videocall/url", "/api/%65xpert/videocall/url",
