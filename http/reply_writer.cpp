@@ -37,7 +37,9 @@ void append_reply(std::string& out, const reply& answer, const reply_frame& fram
   append_status_line(out, answer.status);
   out.append(frame.date_line);
   out.append(answer.fields);
-  if (!has_no_body(answer.status)) {
+  // To HEAD nothing is said of a length that GET alone would know (RFC 9110 section 8.6).
+  const bool unknown_length = frame.head_only && answer.body.empty();
+  if (!has_no_body(answer.status) && !unknown_length) {
     std::array<char, 24> digits;
     const auto end =
         std::to_chars(digits.data(), digits.data() + digits.size(), answer.body.size());
