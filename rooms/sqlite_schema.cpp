@@ -32,7 +32,7 @@ CREATE TABLE bookings (
   updated_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX bookings_by_start ON bookings (starts_at, room);
-CREATE INDEX bookings_without_room ON bookings (starts_at, room)
+CREATE INDEX bookings_without_room ON bookings (starts_at, room, ends_at, provider_room, state)
   WHERE provider_room = '' AND state = 'scheduled';
 
 CREATE TABLE participants (
