@@ -268,7 +268,10 @@ std::optional<std::chrono::nanoseconds> rest_caller::pause_for(const core::failu
   const auto circuit = breaker_.refusal(now);
   // Where the circuit opened because the provider named a time, coming back just after it is what
   // it asked for.
-  if (circuit.count() > 0) pause += circuit;
+  // A longer one is for the person to wait, who is told of it: a call may have more time than a
+  // join.
+  if (circuit > limits_.retry_most) return std::nullopt;
+  pause += circuit;
   if (until.left(now) < pause + limits_.answer_least) return std::nullopt;
   if (why.code == errc::timed_out && until.passed(now)) return std::nullopt;
   if (!budget_.take()) return std::nullopt;

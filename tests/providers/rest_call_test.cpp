@@ -220,6 +220,15 @@ BOOST_AUTO_TEST_CASE(overload_shuts_the_circuit_for_as_long_as_the_provider_says
   BOOST_TEST(at.shows(R"(provider_circuit_state{provider="main"} 0)"));
 }
 
+BOOST_AUTO_TEST_CASE(a_long_retry_after_is_told_at_once_however_much_time_is_left) {
+  caller_desk at({});
+  at.client.reply(503, "{}", {{"Retry-After", "7"}}).reply(200, "{}");
+  const auto got = at.call(true, 60s);
+  BOOST_REQUIRE(!got);
+  BOOST_TEST((got.error().retry_after == 7s));
+  BOOST_TEST(at.client.count() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(five_failures_open_the_circuit_and_refusals_do_not) {
   caller_desk at;
   for (int i = 0; i < 6; ++i) {
