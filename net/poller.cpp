@@ -16,7 +16,7 @@ namespace net {
 namespace {
 
 // After so many full looks in a row the other work of the shard gets its turn.
-constexpr unsigned looks_max = 4;
+constexpr unsigned looks_max = 8;
 // From so many events on more have probably come in the meantime: another look is cheaper than
 // going back to Asio, which costs an epoll_ctl and an epoll_wait.
 constexpr std::size_t busy = 8;

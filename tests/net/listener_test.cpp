@@ -17,6 +17,9 @@
 #include <string>
 
 #include "net/error.hpp"
+#include "net/tls_client.hpp"
+#include "net/tls_stream.hpp"
+#include "support/certificates.hpp"
 #include "support/fakes.hpp"
 #include "support/run.hpp"
 
@@ -48,6 +51,11 @@ class client {
   client(client&& other) noexcept : held_(std::exchange(other.held_, -1)) {}
   void hang_up() {
     if (held_ >= 0) ::close(std::exchange(held_, -1));
+  }
+  // Gives the descriptor away, non-blocking.
+  int give() {
+    ::fcntl(held_, F_SETFL, O_NONBLOCK);
+    return std::exchange(held_, -1);
   }
   void finish() const { ::shutdown(held_, SHUT_WR); }
   void send(std::string_view text) const {
@@ -411,6 +419,56 @@ BOOST_AUTO_TEST_CASE(draining_lets_connections_finish_and_cancels_those_that_do_
   BOOST_TEST(leaves.receive() == "127.0.0.1 a");
   leaves.hang_up();
   BOOST_TEST(two.drained(0, 5s));
+}
+
+BOOST_AUTO_TEST_CASE(a_handshake_is_made_beside_the_accepting_and_counted) {
+  tests::test_authority authority;
+  const auto issued = authority.issue();
+  const tests::temporary_file certificate(issued.certificate_pem), key(issued.key_pem),
+      ca(authority.pem());
+  auto at = on("127.0.0.1:0");
+  at.tls = true;
+  net::listener_limits limits;
+  limits.handshake_timeout = 300ms;
+  house one(at, 1, limits);
+  net::tls_settings settings;
+  settings.certificate_file = certificate.path();
+  settings.key_file = key.path();
+  core::system_random real_random;
+  auto made = net::tls_server::create(settings, one.clock, real_random);
+  BOOST_REQUIRE(made);
+  one.at(0, [&] { return one.desk.tls = std::move(*made), 0; });
+
+  // One that says nothing keeps nobody else waiting.
+  client silent(*one.place);
+  net::tls_client_settings trusting;
+  trusting.ca_file = ca.path();
+  auto tls = net::tls_client::create(trusting, one.clock);
+  BOOST_REQUIRE(tls);
+  net::deadline_wheel wheel(one.outside.get_executor(), one.clock);
+  net::poller poller(one.outside.get_executor(), wheel);
+  client speaks(*one.place);
+  auto state = (*tls)->start("localhost", one.place->port());
+  BOOST_REQUIRE(state);
+  auto raw = std::make_unique<net::socket_stream>(poller, speaks.give(), net::peer{});
+  net::tls_stream secure(std::move(raw), std::move(*state));
+  BOOST_TEST(tests::run(one.outside, secure.handshake(tests::far_deadline())).has_value());
+  BOOST_REQUIRE(secure.write_available("hi"));
+  char buffer[64];
+  const auto got = tests::run(one.outside, secure.read_some(buffer, tests::far_deadline()));
+  BOOST_REQUIRE(got);
+  BOOST_TEST(std::string(buffer, *got) == "127.0.0.1 tls hi");
+  BOOST_TEST(one.desk.metrics.handshakes.total() == 1u);
+
+  BOOST_TEST(silent.was_hung_up_on());
+  BOOST_REQUIRE(one.open_becomes(1));
+  BOOST_TEST(one.desk.metrics.handshakes_timed_out.total() == 1u);
+  client plain(*one.place);
+  plain.send("GET / HTTP/1.1\r\n\r\n");
+  while (!plain.receive().empty()) {  // the alert
+  }
+  BOOST_REQUIRE(one.open_becomes(1));
+  BOOST_TEST(one.desk.metrics.handshakes_failed.total() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(accepted_sockets_send_without_delay) {
