@@ -66,7 +66,7 @@ common_parts::common_parts(config from)
       limiter(settings.limits, random),
       face(face_of(settings)),
       shards(settings.threads, clock),
-      admin_shard(settings.threads, admin_lane, "admin", clock),
+      admin_shard(0, admin_lane, "admin", clock),
       store(settings.store, *log, &metrics) {}
 
 shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net::shard& on)
