@@ -241,6 +241,26 @@ core::failure decision::refusal(core::wall_time now) const {
   return because(errc::not_assigned, "no rule decided");
 }
 
+std::string_view code_of(rule failed) {
+  switch (failed) {
+    case rule::room_exists:
+      return "room_not_found";
+    case rule::session_role:
+    case rule::seat:
+      return "wrong_role";
+    case rule::assigned:
+      return "not_assigned";
+    case rule::not_cancelled:
+      return "room_cancelled";
+    case rule::open_yet:
+      return "too_early";
+    case rule::not_ended:
+    case rule::still_open:
+      return "room_ended";
+  }
+  return "";
+}
+
 std::string explain(const decision& made, const booking* one, const caller& who, core::role seat,
                     core::wall_time now) {
   const scene at{made, one, who, seat, now};
@@ -250,6 +270,9 @@ std::string explain(const decision& made, const booking* one, const caller& who,
     fmt::format_to(std::back_inserter(out), "{:<13}  {:<11}  {}\n", name_of(which),
                    name_of(made.rules[i]), sentence_of(which, at));
   }
+  fmt::format_to(std::back_inserter(out), "{:<13}  {:<11}  {}\n", "decision",
+                 made.allowed ? "allowed" : "refused",
+                 made.allowed ? "The caller gets a link." : code_of(made.failed));
   return out;
 }
 

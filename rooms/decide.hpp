@@ -47,6 +47,8 @@ enum class rule : std::uint8_t {
 };
 constexpr std::size_t rule_count = 8;
 std::string_view name_of(rule which);
+// The problem code that a caller gets when this rule fails: "not_assigned".
+std::string_view code_of(rule failed);
 
 struct decision {
   enum class outcome : std::uint8_t { passed, failed, not_checked };
@@ -63,7 +65,8 @@ struct decision {
 decision decide(const booking* one, const caller& who, core::role seat, core::wall_time now,
                 const window_settings& windows);
 
-// Every rule with its outcome and a sentence each, one line per rule.
+// Every rule with its outcome and a sentence each, one line per rule, and a last line with the
+// decision and its code.
 std::string explain(const decision& made, const booking* one, const caller& who, core::role seat,
                     core::wall_time now);
 

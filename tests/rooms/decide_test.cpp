@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_closed_window_says_when_it_closed) {
 BOOST_AUTO_TEST_CASE(explain_has_one_aligned_line_per_rule) {
   const auto one = booked();
   const std::string text = explained(&one, {.when = "2026-11-22T09:00:00Z"});
-  BOOST_TEST(std::ranges::count(text, '\n') == 8);
+  BOOST_TEST(std::ranges::count(text, '\n') == 9);
   BOOST_TEST(text.find("room_exists    passed       A booking has this room: "
                        "2026-11-22T10:00:00Z to 2026-11-22T11:00:00Z, with 100ms.\n") == 0u);
   BOOST_TEST(text.find("\nopen_yet       failed       The room opens for the expert at "
@@ -180,6 +180,7 @@ BOOST_AUTO_TEST_CASE(explain_has_one_aligned_line_per_rule) {
       text.find(
           "\nstill_open     not checked  The room closes at 2026-11-22T12:00:00Z, in 3 h.\n") !=
       text.npos);
+  BOOST_TEST(text.ends_with("\ndecision       refused      too_early\n"));
   BOOST_TEST(text.find("not-for-anyone") == text.npos);
 }
 
@@ -197,7 +198,7 @@ BOOST_AUTO_TEST_CASE(explain_tells_a_stranger_from_someone_in_the_other_seat) {
 
 BOOST_AUTO_TEST_CASE(explain_without_a_booking_still_has_a_line_per_rule) {
   const std::string text = explained(nullptr, {});
-  BOOST_TEST(std::ranges::count(text, '\n') == 8);
+  BOOST_TEST(std::ranges::count(text, '\n') == 9);
   BOOST_TEST(text.find("No booking has this room.") != text.npos);
 }
 
