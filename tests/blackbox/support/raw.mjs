@@ -21,7 +21,8 @@ export async function exchange(port, chunks, { within = 5_000, end = false, paus
   let timer;
   await Promise.race([gone, new Promise((done) => (timer = setTimeout(done, within)))]);
   clearTimeout(timer);
-  const result = { text, closed, reset, statuses: [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map((one) => Number(one[1])) };
+  // Pipelined answers follow one another without a line break between them.
+  const result = { text, closed, reset, statuses: [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((one) => Number(one[1])) };
   socket.destroy();
   return result;
 }
