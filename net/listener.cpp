@@ -60,15 +60,17 @@ bool is_trusted(const proxy_settings& proxies, const peer& other) {
 class counted_stream final : public socket_stream {
  public:
   counted_stream(poller& by, int descriptor, const peer& other, listener_desk& desk,
-                 connection_counts::place&& where)
-      : socket_stream(by, descriptor, other), desk_(desk), place_(std::move(where)) {
+                 connection_counts::place&& where, resting_place& rest)
+      : socket_stream(by, descriptor, other), desk_(desk), rest_(rest), place_(std::move(where)) {
     desk_.metrics.open.add(1);
   }
   ~counted_stream() override { desk_.metrics.open.add(-1); }
   connection_counts::place& place() { return place_; }
+  resting_place* rest_at() override { return &rest_; }
 
  private:
   listener_desk& desk_;
+  resting_place& rest_;
   connection_counts::place place_;
 };
 
@@ -108,6 +110,29 @@ struct listener::door {
   watched socket;
   bool tls;
   bool proxy_protocol;
+};
+
+// A connection that rests. Owned by the listener's list, which it leaves when it is woken.
+struct listener::sleeper final : waker {
+  sleeper(listener& at_, stream_ptr&& who) : at(at_), held(std::move(who)), next(at.first_) {
+    if (next) next->previous = this;
+    at.first_ = this;
+    ++at.resting_;
+  }
+  ~sleeper() {
+    (previous ? previous->next : at.first_) = next;
+    if (next) next->previous = previous;
+    --at.resting_;
+  }
+  void woken(bool readable) override {
+    const std::unique_ptr<sleeper> mine(this);
+    if (readable) at.connections_.spawn(at.handle_(std::move(held)));
+  }
+
+  listener& at;
+  stream_ptr held;
+  sleeper* next;
+  sleeper* previous = nullptr;
 };
 
 listener_limits read_listener_limits(core::options& from) {
@@ -152,6 +177,7 @@ listener::listener(shard& on, listener_desk& desk, connection_handler handle)
       spare_(open_spare()) {}
 
 listener::~listener() {
+  close_resting();
   if (spare_ >= 0) ::close(spare_);
 }
 
@@ -241,8 +267,9 @@ void listener::admit(door& at, int descriptor, const peer& other) {
   }
   desk_.metrics.accepted.add();
   try {
+    resting_place& bed = *this;
     auto made = std::make_unique<counted_stream>(shard_.ready(), descriptor, other, desk_,
-                                                 std::move(where));
+                                                 std::move(where), bed);
     // Without anything to do first the handler is the whole coroutine: an idle connection pays for
     // no other.
     if (at.tls || at.proxy_protocol)
@@ -257,9 +284,9 @@ void listener::admit(door& at, int descriptor, const peer& other) {
 core::task<void> listener::prepare(std::unique_ptr<socket_stream> raw, bool proxy_header,
                                    bool tls) {
   auto ready = co_await greet(std::move(raw), proxy_header, tls);
-  if (!ready) co_return;
-  auto work = handle_(std::move(*ready));
-  co_await std::move(work);
+  // A task of its own, so that this frame is gone while the connection idles. Where we are draining
+  // by now, nothing is started: no request of this client is in flight.
+  if (ready) connections_.spawn(handle_(std::move(*ready)));
 }
 
 core::task<core::result<stream_ptr>> listener::greet(std::unique_ptr<socket_stream> raw,
@@ -304,8 +331,26 @@ void listener::stop_accepting() {
   accepting_.close(true);
 }
 
+bool listener::rest(stream_ptr& who, core::deadline until) {
+  if (draining_) return false;
+  // It must stand in the list before it can be woken, and give the stream back if it cannot sleep.
+  auto made = std::make_unique<sleeper>(*this, std::move(who));
+  if (made->held->wake_when_readable(*made, until)) {
+    static_cast<void>(made.release());  // until woken, or close_resting()
+    return true;
+  }
+  who = std::move(made->held);
+  return false;
+}
+
+void listener::close_resting() {
+  while (first_) std::unique_ptr<sleeper>{first_};
+}
+
 core::task<bool> listener::drain(core::deadline until) {
   stop_accepting();
+  draining_ = true;
+  close_resting();
   connections_.close(false);
   const bool all_ended = co_await connections_.ended(until);
   if (all_ended) co_return true;

@@ -62,7 +62,7 @@ struct listener_desk {
 using connection_handler = std::function<core::task<void>(stream_ptr)>;
 
 // Lives on one shard: after the shard has started, its calls are for that shard's thread only.
-class listener {
+class listener final : private resting_place {
  public:
   listener(shard& on, listener_desk& desk, connection_handler handle);
   ~listener();
@@ -73,20 +73,25 @@ class listener {
   void listen(listening_place& at);
   // Accepts what has connected already, then closes the listening sockets.
   void stop_accepting();
-  // To be awaited after stop_accepting. Cancels what still runs at the deadline; true when nothing
-  // did.
+  // To be awaited after stop_accepting. Closes those that rest, lets the others finish, cancels
+  // what still runs at the deadline; true when nothing did.
   core::task<bool> drain(core::deadline until);
 
+  // Connections that are being handled, and those that rest.
   std::size_t open() const { return connections_.size(); }
+  std::size_t resting() const { return resting_; }
 
  private:
   struct door;
+  struct sleeper;
   enum class outcome : unsigned char { empty, accepted, exhausted };
 
   core::task<void> accept_from(std::shared_ptr<door> at);
   outcome accept_one(door& at);
   void turn_one_away(door& at);
   void admit(door& at, int descriptor, const peer& other);
+  bool rest(stream_ptr& who, core::deadline until) override;
+  void close_resting();
   bool is_limited(const peer& other) const;
   core::task<void> prepare(std::unique_ptr<socket_stream> raw, bool proxy_header, bool tls);
   core::task<core::result<stream_ptr>> greet(std::unique_ptr<socket_stream> raw, bool proxy_header,
@@ -98,6 +103,9 @@ class listener {
   std::vector<std::shared_ptr<door>> doors_;
   core::task_group accepting_;
   core::task_group connections_;
+  sleeper* first_ = nullptr;
+  std::size_t resting_ = 0;
+  bool draining_ = false;
   int spare_;  // given up for the moment it takes to turn somebody away when descriptors run out
 };
 

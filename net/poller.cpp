@@ -168,6 +168,12 @@ void watched::begin(direction which, handler&& who, core::deadline until) {
   one.begin(*by_, std::move(who), until);
 }
 
+bool watched::wake_when_readable(waker& who, core::deadline until) {
+  if (!by_ || readable_ || reader_.waits()) return false;
+  reader_.begin(*by_, who, until);
+  return true;
+}
+
 void watched::close() {
   if (by_) by_->remove(*this);
   by_ = nullptr;
@@ -191,31 +197,49 @@ void watched::soon(handler who, core::result<void> with) {
              [who = std::move(who), with = std::move(with)]() mutable { who(std::move(with)); });
 }
 
-void watched::waiter::begin(poller& by, handler&& who, core::deadline until) {
+void watched::waiter::begin(poller& by, core::deadline until) {
   by_ = &by;
-  auto slot = asio::get_associated_cancellation_slot(who);
-  held_.emplace(std::move(who));
   if (until.at() != core::steady_time::max()) by.deadlines().arm(*this, until);
   by.begin_wait();
+}
+
+void watched::waiter::begin(poller& by, handler&& who, core::deadline until) {
+  auto slot = asio::get_associated_cancellation_slot(who);
+  held_.emplace(std::move(who));
+  begin(by, until);
   if (slot.is_connected())
     slot.assign([this](asio::cancellation_type) {
       resume_soon(core::fail(errc::cancelled, "cancelled while waiting"));
     });
 }
 
+void watched::waiter::begin(poller& by, waker& who, core::deadline until) {
+  waker_ = &who;
+  begin(by, until);
+}
+
 std::optional<watched::handler> watched::waiter::take() {
   disarm();
-  if (!held_) return std::nullopt;
-  std::optional<handler> who(std::move(*held_));
-  held_.reset();
-  // Cancellation must not find us any more.
-  asio::get_associated_cancellation_slot(*who).clear();
+  if (!waits()) return std::nullopt;
+  waker_ = nullptr;
+  std::optional<handler> who;
+  if (held_) {
+    who.emplace(std::move(*held_));
+    held_.reset();
+    // Cancellation must not find us any more.
+    asio::get_associated_cancellation_slot(*who).clear();
+  }
   std::exchange(by_, nullptr)->end_wait();
   return who;
 }
 
 void watched::waiter::resume(core::result<void> with) {
-  if (auto who = take()) (*who)(std::move(with));
+  waker* const sleeper = waker_;
+  auto who = take();
+  if (sleeper)
+    sleeper->woken(with.has_value());
+  else if (who)
+    (*who)(std::move(with));
 }
 
 void watched::waiter::resume_soon(core::result<void> with) {

@@ -18,6 +18,7 @@
 #include "core/result.hpp"
 #include "core/task.hpp"
 #include "net/deadline_wheel.hpp"
+#include "net/stream.hpp"
 
 namespace net {
 
@@ -92,7 +93,11 @@ class watched {
   // closed or the coroutine cancelled. Returns at once where it may already.
   core::task<core::result<void>> wait(direction which, core::deadline until);
 
-  // Waits end with errc::cancelled.
+  // The same without a coroutine; false where one would not have to wait, or somebody waits
+  // already.
+  bool wake_when_readable(waker& who, core::deadline until);
+
+  // Waits end with errc::cancelled; a waker hears nothing.
   void close();
 
  private:
@@ -102,17 +107,21 @@ class watched {
 
   class waiter final : public deadline_wheel::entry {
    public:
-    bool waits() const { return held_.has_value(); }
+    bool waits() const { return held_.has_value() || waker_; }
     void begin(poller& by, handler&& who, core::deadline until);
+    void begin(poller& by, waker& who, core::deadline until);
     // Resumes the coroutine here and now, from the event loop.
     void resume(core::result<void> with);
     // Resumes it soon: where other code of the shard is in the middle of something.
     void resume_soon(core::result<void> with);
+    // Nobody waits any more; the coroutine, if it was one, is the caller's.
     std::optional<handler> take();
 
    private:
     void expired() override;
+    void begin(poller& by, core::deadline until);
     poller* by_ = nullptr;
+    waker* waker_ = nullptr;
     std::optional<handler> held_;
   };
   static void soon(handler who, core::result<void> with);

@@ -104,6 +104,10 @@ void socket_stream::finish_writing() {
   if (watched_.is_open()) ::shutdown(watched_.descriptor(), SHUT_WR);
 }
 
+bool socket_stream::wake_when_readable(waker& who, core::deadline until) {
+  return watched_.wake_when_readable(who, until);
+}
+
 void socket_stream::close() { watched_.close(); }
 
 bool socket_stream::is_stale() {

@@ -1,6 +1,7 @@
 // stream: bytes over TCP, a unix socket or TLS on top of TCP; every wait has a deadline.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,10 +15,35 @@ namespace net {
 
 // Who is on the other side of an accepted connection.
 struct peer {
-  ip_address address;         // 127.0.0.1 for unix sockets
+  ip_address address;  // 127.0.0.1 for unix sockets
   unsigned short port = 0;
   bool is_unix = false;
   bool is_tls = false;
+};
+
+// Hears once that a stream can be read, where no coroutine waits for it.
+class waker {
+ public:
+  // On the shard. False: the deadline passed. The stream no longer knows of this object.
+  virtual void woken(bool readable) = 0;
+
+ protected:
+  ~waker() = default;
+};
+
+class stream;
+using stream_ptr = std::unique_ptr<stream>;
+
+// Where an accepted connection waits for its next request without a coroutine: a coroutine with all
+// that belongs to it is a thousand bytes, and most connections are idle most of the time.
+class resting_place {
+ public:
+  // Takes the stream; when bytes come its connection is handled anew, when the deadline passes or
+  // the listener ends it is closed. False, and nothing is taken, where bytes are there already.
+  virtual bool rest(stream_ptr& who, core::deadline until) = 0;
+
+ protected:
+  ~resting_place() = default;
 };
 
 // One per connection, used by one coroutine at a time (one reader; a writer may write beside it).
@@ -28,10 +54,12 @@ class stream {
 
   // Waits until bytes (or the end) can be read, without needing a buffer meanwhile.
   virtual core::task<core::result<void>> wait_readable(core::deadline until) = 0;
-  // Reads what is there without waiting: >0 bytes, 0 when nothing is there yet, errc::closed at the end.
+  // Reads what is there without waiting: >0 bytes, 0 when nothing is there yet, errc::closed at the
+  // end.
   virtual core::result<std::size_t> read_available(std::span<char> into) = 0;
   // Waits for at least one byte.
-  virtual core::task<core::result<std::size_t>> read_some(std::span<char> into, core::deadline until) = 0;
+  virtual core::task<core::result<std::size_t>> read_some(std::span<char> into,
+                                                          core::deadline until) = 0;
 
   // Sends what the socket takes without waiting; the rest has to be written with write_all.
   virtual core::result<std::size_t> write_available(std::string_view data) = 0;
@@ -41,11 +69,22 @@ class stream {
   // Says that we send nothing more (FIN, or close_notify for TLS); reading goes on.
   virtual void finish_writing() = 0;
   virtual void close() = 0;
-  // The other side has closed, or sent something although nothing was asked: not fit for another request.
+  // The other side has closed, or sent something although nothing was asked: not fit for another
+  // request.
   virtual bool is_stale() = 0;
   virtual const peer& other() const = 0;
-};
 
-using stream_ptr = std::unique_ptr<stream>;
+  // False where that cannot be done, or bytes are there already. Closing the stream takes it back.
+  virtual bool wake_when_readable(waker&, core::deadline) { return false; }
+  // Null for streams that nobody accepted.
+  virtual resting_place* rest_at() { return nullptr; }
+
+  // What must not be forgotten while the connection rests; kept by who handles it.
+  struct past {
+    core::steady_time since{};
+    std::uint64_t requests = 0;
+  };
+  past history;
+};
 
 }  // namespace net

@@ -133,6 +133,11 @@ core::task<core::result<void>> tls_stream::wait_readable(core::deadline until) {
   return wait_for(reading_wants_, until);
 }
 
+bool tls_stream::wake_when_readable(waker& who, core::deadline until) {
+  if (!drained_ && SSL_has_pending(state_.get()) == 1) return false;
+  return reading_wants_ == want::read && raw_->wake_when_readable(who, until);
+}
+
 core::result<std::size_t> tls_stream::read_available(std::span<char> into) {
   if (broken_) return core::fail(errc::broken, "closed after an error");
   ERR_clear_error();

@@ -33,6 +33,8 @@ class tls_stream final : public stream {
   void close() override;
   bool is_stale() override;
   const peer& other() const override { return raw_->other(); }
+  bool wake_when_readable(waker& who, core::deadline until) override;
+  resting_place* rest_at() override { return raw_->rest_at(); }
 
  private:
   // What an unfinished call of OpenSSL waits for.

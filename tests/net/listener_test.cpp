@@ -98,6 +98,23 @@ core::task<void> answer(net::stream_ptr with, std::atomic<int>* seen) {
   }
 }
 
+// Answers once and rests, as long as `patience`.
+core::task<void> answer_and_rest(net::stream_ptr with, std::atomic<int>* seen,
+                                 std::chrono::milliseconds patience) {
+  ++*seen;
+  for (;;) {
+    char buffer[256];
+    auto got = co_await with->read_some(buffer, tests::far_deadline());
+    if (!got) co_return;
+    const auto text = std::to_string(++with->history.requests) + std::string(buffer, *got);
+    auto sent = co_await with->write_all(text, tests::far_deadline());
+    if (!sent) co_return;
+    net::resting_place* const bed = with->rest_at();
+    const auto until = core::deadline::after(std::chrono::steady_clock::now(), patience);
+    if (bed->rest(with, until)) co_return;
+  }
+}
+
 net::listen_settings on(std::string_view address) {
   auto made = net::listen_settings::from(address);
   BOOST_REQUIRE(made);
@@ -116,6 +133,8 @@ struct house {
   std::vector<std::unique_ptr<net::listener>> listeners;
   std::vector<std::atomic<int>> seen;
 
+  std::optional<std::chrono::milliseconds> rests;  // connections rest between requests
+
   explicit house(net::listen_settings at = on("127.0.0.1:0"), std::size_t count = 1,
                  net::listener_limits limits = {}, std::vector<std::string> trusted = {},
                  bool unix_trusted = false)
@@ -126,9 +145,11 @@ struct house {
     BOOST_REQUIRE(opened);
     place = std::move(*opened);
     for (std::size_t i = 0; i < count; ++i) {
-      listeners.push_back(std::make_unique<net::listener>(
-          shards.at(i), desk,
-          [this, i](net::stream_ptr with) { return answer(std::move(with), &seen[i]); }));
+      listeners.push_back(
+          std::make_unique<net::listener>(shards.at(i), desk, [this, i](net::stream_ptr with) {
+            return rests ? answer_and_rest(std::move(with), &seen[i], *rests)
+                         : answer(std::move(with), &seen[i]);
+          }));
       listeners.back()->listen(*place);
     }
     shards.start();
@@ -419,6 +440,60 @@ BOOST_AUTO_TEST_CASE(draining_lets_connections_finish_and_cancels_those_that_do_
   BOOST_TEST(leaves.receive() == "127.0.0.1 a");
   leaves.hang_up();
   BOOST_TEST(two.drained(0, 5s));
+}
+
+BOOST_AUTO_TEST_CASE(a_resting_connection_is_handled_anew_when_bytes_come) {
+  house one;
+  one.at(0, [&] { return one.rests = 9s, 0; });
+  client each(*one.place);
+  for (int i = 1; i <= 3; ++i) {
+    each.send("x");
+    BOOST_TEST(each.receive() == std::to_string(i) + "x");
+    while (one.at(0, [&] { return one.listeners[0]->resting(); }) == 0u) {
+    }
+    BOOST_TEST(one.at(0, [&] { return one.listeners[0]->open(); }) == 0u);
+  }
+  BOOST_TEST(one.seen_in_all() == 3);
+  BOOST_TEST(one.desk.metrics.open.value() == 1);
+  BOOST_TEST(one.desk.metrics.accepted.total() == 1u);
+  each.hang_up();
+  BOOST_TEST(one.open_becomes(0));
+  BOOST_TEST(one.at(0, [&] { return one.listeners[0]->resting(); }) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_resting_connection_ends_at_its_deadline) {
+  house one;
+  one.at(0, [&] { return one.rests = 1ms, 0; });
+  client each(*one.place);
+  each.send("x");
+  BOOST_TEST(each.receive() == "1x");
+  BOOST_TEST(each.was_hung_up_on());
+  BOOST_TEST(one.seen_in_all() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(draining_closes_those_that_rest_at_once) {
+  house one;
+  one.at(0, [&] { return one.rests = 9s, 0; });
+  client each(*one.place);
+  each.send("x");
+  BOOST_TEST(each.receive() == "1x");
+  while (one.at(0, [&] { return one.listeners[0]->resting(); }) == 0u) {
+  }
+  BOOST_TEST(one.drained(0, 9s));
+  BOOST_TEST(each.was_hung_up_on());
+}
+
+BOOST_AUTO_TEST_CASE(those_that_rest_die_with_the_listener) {
+  house one;
+  one.at(0, [&] { return one.rests = 9s, 0; });
+  client each(*one.place);
+  each.send("x");
+  BOOST_TEST(each.receive() == "1x");
+  while (one.at(0, [&] { return one.listeners[0]->resting(); }) == 0u) {
+  }
+  one.shards.stop();
+  one.listeners.clear();
+  BOOST_TEST(each.was_hung_up_on());
 }
 
 BOOST_AUTO_TEST_CASE(a_handshake_is_made_beside_the_accepting_and_counted) {
