@@ -128,6 +128,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    }
@@ -245,6 +246,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    }
@@ -285,6 +287,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    },
@@ -335,6 +338,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    },
@@ -406,6 +410,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    },
@@ -554,6 +559,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    },
@@ -612,6 +618,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    }
@@ -648,6 +655,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    },
@@ -693,6 +701,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    },
@@ -730,6 +739,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    },
@@ -791,6 +801,7 @@ constexpr std::string_view document = R"json({
        "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}
       }
      },
+     "403": {"$ref": "#/components/responses/HttpsRequired"},
      "429": {"$ref": "#/components/responses/TooManyRequests"}
     }
    }
