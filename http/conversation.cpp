@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t output_bytes_max = 64 * 1024;
 // Reading a body in pieces needs a buffer that is worth a system call.
 constexpr std::size_t piece_bytes_min = 4 * 1024;
+// Who asks often is served from one coroutine; starting a new one costs about a microsecond.
+constexpr core::milliseconds rest_after{2'000};
 // What logs call a request whose client left before the answer (nginx's number for it).
 constexpr int client_left = 499;
 
@@ -36,7 +38,14 @@ bool wants_events(const request_head& head) {
 }  // namespace
 
 conversation::conversation(server& at, net::stream_ptr with)
-    : at_(at), stream_(std::move(with)), shared_(stream_.get()), opened_(now()), now_(opened_) {
+    : at_(at),
+      stream_(std::move(with)),
+      shared_(stream_.get()),
+      opened_(now()),
+      now_(opened_),
+      requests_(stream_->history.requests),
+      restless_(stream_->rest_at() == nullptr) {
+  if (stream_->history.since != core::steady_time{}) opened_ = stream_->history.since;
   at_.enter(*this);
   idle_ = true;
 }
@@ -51,6 +60,22 @@ conversation::~conversation() {
 core::deadline conversation::idle_deadline() const {
   return earlier_of(core::deadline::after(now_, limits().idle),
                     core::deadline::after(opened_, limits().lifetime));
+}
+
+core::deadline conversation::wait_deadline() const {
+  if (restless_) return idle_deadline();
+  return earlier_of(core::deadline::after(now_, rest_after), idle_deadline());
+}
+
+bool conversation::rest() {
+  const core::deadline until = idle_deadline();
+  stream_->history = {opened_, requests_};
+  if (stream_->rest_at()->rest(stream_, until)) {
+    shared_ = nullptr;
+    return true;
+  }
+  restless_ = true;
+  return false;
 }
 
 // The clocks are read once for everything that happens between two waits.

@@ -42,6 +42,12 @@ class conversation {
   core::steady_time now() const { return at_.with_.time.steady_now(); }
 
   core::deadline idle_deadline() const;
+  // How long a coroutine waits for the next request; after that the connection may rest without
+  // one.
+  core::deadline wait_deadline() const;
+  bool may_wait_longer() const { return !restless_ && !idle_deadline().passed(now()); }
+  // Nothing came by then. True when the stream rests now, and this conversation is over.
+  bool rest();
   core::deadline read_deadline() const { return read_until_; }
   answered_later take_task() { return std::move(std::get<answered_later>(work_->given)); }
 
@@ -91,7 +97,8 @@ class conversation {
   core::steady_time opened_;
   core::steady_time now_;
   core::deadline read_until_{core::steady_time{}};
-  std::uint64_t requests_ = 0;
+  std::uint64_t requests_;
+  bool restless_ = false;  // it cannot rest, or could not
   wait_for after_flush_ = wait_for::nothing;
   phase phase_ = phase::head;
   bool idle_ = false;

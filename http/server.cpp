@@ -7,6 +7,7 @@
 #include "http/conversation.hpp"
 #include "http/event_output.hpp"
 #include "http/workspace.hpp"
+#include "net/error.hpp"
 
 namespace http {
 namespace {
@@ -89,7 +90,11 @@ core::task<void> server::serve(net::stream_ptr accepted) {
   auto next = wait_for::request;
   while (next != wait_for::nothing) {
     if (next == wait_for::request) {
-      auto ready = co_await talk.stream().wait_readable(talk.idle_deadline());
+      auto ready = co_await talk.stream().wait_readable(talk.wait_deadline());
+      if (!ready && ready.error().code == net::errc::timed_out && talk.may_wait_longer()) {
+        if (talk.rest()) co_return;
+        continue;
+      }
       next = ready ? talk.readable() : talk.read_failed(ready.error());
       continue;
     }

@@ -3,6 +3,7 @@
 #include "http/connection.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <optional>
 
 #include "support/http_scene.hpp"
 
@@ -90,6 +91,73 @@ BOOST_AUTO_TEST_CASE(a_silent_connection_is_closed_without_a_word) {
   BOOST_TEST(wire->closed());
   BOOST_TEST(wire->received().empty());
   BOOST_TEST(scene.service.ends.empty());
+}
+
+namespace {
+
+// Keeps what rests, or refuses to.
+struct bed final : net::resting_place {
+  bool taking = true;
+  int asked = 0;
+  net::stream_ptr held;
+  std::optional<core::deadline> until;
+  bool rest(net::stream_ptr& who, core::deadline last) override {
+    ++asked;
+    if (!taking) return false;
+    held = std::move(who);
+    until = last;
+    return true;
+  }
+};
+
+std::shared_ptr<tests::memory_wire> connect_with(http_scene& scene, bed& to) {
+  auto wire = std::make_shared<tests::memory_wire>();
+  auto made =
+      std::make_unique<tests::memory_stream>(scene.context.get_executor(), scene.deadlines, wire);
+  made->rest_on(&to);
+  scene.connections.spawn(scene.server.serve(std::move(made)));
+  scene.settle();
+  return wire;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_silent_connection_rests_without_a_coroutine_and_keeps_its_deadlines) {
+  http::connection_limits limits;
+  limits.requests_max = 2;
+  limits.idle = 75s;
+  bed place;
+  http_scene scene(limits);
+  const auto wire = connect_with(scene, place);
+  wire->send(get("/"));
+  scene.settle();
+  const auto answered = scene.clock.steady_now();
+  scene.pass(1s);
+  BOOST_TEST(!place.held);
+  scene.pass(1100ms);
+  BOOST_REQUIRE(place.held);
+  BOOST_TEST(scene.server.count() == 0u);
+  BOOST_TEST(scene.connections.size() == 0u);
+  BOOST_CHECK(place.until->at() == answered + limits.idle);
+
+  // Woken, it goes on where it was: the second request is its last.
+  scene.connections.spawn(scene.server.serve(std::move(place.held)));
+  wire->send(get("/"));
+  scene.settle();
+  BOOST_TEST(times_in(wire->received(), "HTTP/1.1 200") == 2u);
+  BOOST_TEST(times_in(wire->received(), "Connection: close\r\n") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_cannot_rest_is_asked_once_and_waits_for_its_deadline) {
+  bed place;
+  place.taking = false;
+  http_scene scene;
+  const auto wire = connect_with(scene, place);
+  scene.pass(74s);
+  BOOST_TEST(!wire->closed());
+  BOOST_TEST(place.asked == 1);
+  scene.pass(2s);
+  BOOST_TEST(wire->closed());
 }
 
 BOOST_AUTO_TEST_CASE(a_head_has_its_time_in_total) {

@@ -61,6 +61,8 @@ class memory_stream final : public net::stream {
   void close() override;
   bool is_stale() override { return wire_->ended_ || !wire_->to_server_.empty(); }
   const net::peer& other() const override { return other_; }
+  net::resting_place* rest_at() override { return bed_; }
+  void rest_on(net::resting_place* bed) { bed_ = bed; }
 
  private:
   bool readable() const;
@@ -70,6 +72,7 @@ class memory_stream final : public net::stream {
   net::deadline_wheel& deadlines_;
   std::shared_ptr<memory_wire> wire_;
   net::peer other_;
+  net::resting_place* bed_ = nullptr;
 };
 
 }  // namespace tests
