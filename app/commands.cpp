@@ -33,8 +33,10 @@ struct common_flags {
 
   config_source source() const {
     config_source from;
-    if (!config_file.empty()) from.file = config_file;
-    else if (const char* named = std::getenv("STAGEDOOR_CONFIG"); named && !demo) from.file = named;
+    if (!config_file.empty())
+      from.file = config_file;
+    else if (const char* named = std::getenv("STAGEDOOR_CONFIG"); named && !demo)
+      from.file = named;
     from.variables = environment();
     from.demo = demo;
     return from;
@@ -42,12 +44,16 @@ struct common_flags {
 };
 
 void add_common(CLI::App& to, common_flags& flags) {
-  auto* file = to.add_option("--config", flags.config_file, "The configuration file (TOML); else $STAGEDOOR_CONFIG");
-  to.add_flag("--demo", flags.demo, "Everything built in: loopback only, temporary secret, seeded bookings")
+  auto* file = to.add_option("--config", flags.config_file,
+                             "The configuration file (TOML); else $STAGEDOOR_CONFIG");
+  to.add_flag("--demo", flags.demo,
+              "Everything built in: loopback only, temporary secret, seeded bookings")
       ->excludes(file);
 }
 
-void complain(std::string_view text) { std::fprintf(stderr, "stagedoor: %.*s\n", static_cast<int>(text.size()), text.data()); }
+void complain(std::string_view text) {
+  std::fprintf(stderr, "stagedoor: %.*s\n", static_cast<int>(text.size()), text.data());
+}
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 std::optional<config> load_or_complain(const config_source& from) {
@@ -84,7 +90,9 @@ int mint_session_token(const common_flags& flags, const session_flags& wanted) {
   if (!settings) return did_not_work;
   auth::session_wish wish;
   const auto user = core::user_id::from(wanted.user);
-  if (!user) return complain("--user must be 1 to 255 bytes of UTF-8 without control characters"), wrong_usage;
+  if (!user)
+    return complain("--user must be 1 to 255 bytes of UTF-8 without control characters"),
+           wrong_usage;
   wish.user = *user;
   if (!wanted.role.empty()) {
     wish.role = core::role_from(wanted.role);
@@ -106,9 +114,11 @@ int mint_session_token(const common_flags& flags, const session_flags& wanted) {
 int make_service_key() {
   core::system_random random;
   const std::string key = "sdk_" + core::new_nonce(random, 32);
-  print(fmt::format("key:  {}\nhash: {}\n\nGive the key to your backend (Authorization: Bearer …) and put the hash into\n"
-                    "[service] key_hashes. The key is shown only here.\n",
-                    key, auth::service_keys::hash_of(key)));
+  print(
+      fmt::format("key:  {}\nhash: {}\n\nGive the key to your backend (Authorization: Bearer …) "
+                  "and put the hash into\n"
+                  "[service] key_hashes. The key is shown only here.\n",
+                  key, auth::service_keys::hash_of(key)));
   return ok;
 }
 
@@ -123,8 +133,11 @@ int explain(const common_flags& flags, const explain_flags& asked) {
   const auto user = core::user_id::from(asked.user);
   const auto room = core::room_id::from(asked.room);
   const auto seat = core::role_from(asked.role);
-  if (!user) return complain("--user must be 1 to 255 bytes of UTF-8 without control characters"), wrong_usage;
-  if (!room) return complain("--room must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -"), wrong_usage;
+  if (!user)
+    return complain("--user must be 1 to 255 bytes of UTF-8 without control characters"),
+           wrong_usage;
+  if (!room)
+    return complain("--room must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -"), wrong_usage;
   if (!seat) return complain("--role must be expert or client"), wrong_usage;
   question.user = *user;
   question.room = *room;
@@ -154,27 +167,34 @@ int run_command(int argument_count, char** arguments) {
   auto* serve_command = program.add_subcommand("serve", "Answer requests until SIGTERM");
   add_common(*serve_command, common);
 
-  auto* check_command = program.add_subcommand("check-config", "Read the configuration and report every mistake");
+  auto* check_command =
+      program.add_subcommand("check-config", "Read the configuration and report every mistake");
   add_common(*check_command, common);
-  check_command->add_flag("--online", online, "Also ask every provider whether our credentials work");
+  check_command->add_flag("--online", online,
+                          "Also ask every provider whether our credentials work");
 
-  auto* session_command = program.add_subcommand("session", "Print a session token, for trying things out");
+  auto* session_command =
+      program.add_subcommand("session", "Print a session token, for trying things out");
   add_common(*session_command, common);
   session_command->add_option("--user", session.user, "User id (sub)")->required();
   session_command->add_option("--role", session.role, "expert or client");
   session_command->add_option("--name", session.name, "Display name");
-  session_command->add_option("--ttl", session.lifetime, "How long it lasts: 15m, 1h")->capture_default_str();
+  session_command->add_option("--ttl", session.lifetime, "How long it lasts: 15m, 1h")
+      ->capture_default_str();
 
-  auto* explain_command = program.add_subcommand("explain", "Print every rule of a join's decision");
+  auto* explain_command =
+      program.add_subcommand("explain", "Print every rule of a join's decision");
   add_common(*explain_command, common);
   explain_command->add_option("--user", question.user, "User id")->required();
-  explain_command->add_option("--role", question.role, "The seat: expert or client")->capture_default_str();
+  explain_command->add_option("--role", question.role, "The seat: expert or client")
+      ->capture_default_str();
   explain_command->add_option("--room", question.room, "Room id")->required();
   explain_command->add_option("--at", question.at, "Another time than now (RFC 3339)");
 
   auto* health_command = program.add_subcommand("healthcheck", "Ask the running server's /readyz");
   add_common(*health_command, common);
-  auto* key_command = program.add_subcommand("service-key", "Make a key for the booking API, and its hash");
+  auto* key_command =
+      program.add_subcommand("service-key", "Make a key for the booking API, and its hash");
   auto* version_command = program.add_subcommand("version", "Print the version");
 
   try {

@@ -34,7 +34,8 @@ std::vector<net::listen_settings> read_listeners(core::options& from, std::strin
   for (const std::string& address : from.texts(key, std::move(fallback))) {
     auto one = net::listen_settings::from(address);
     if (!one) {
-      from.note(key, fmt::format("\"{}\" is no address to listen on: {}", address, one.error().detail),
+      from.note(key,
+                fmt::format("\"{}\" is no address to listen on: {}", address, one.error().detail),
                 "\"127.0.0.1:3002\", \"[::]:443\" or \"unix:/run/stagedoor.sock\"");
       continue;
     }
@@ -46,19 +47,23 @@ std::vector<net::listen_settings> read_listeners(core::options& from, std::strin
 
 // HTTPS only: what is plain must stay on this machine or come through a proxy that says https.
 void check_transport(core::options& server, std::string_view key,
-                     const std::vector<net::listen_settings>& listeners, const net::proxy_settings& proxies) {
+                     const std::vector<net::listen_settings>& listeners,
+                     const net::proxy_settings& proxies) {
   for (const auto& one : listeners) {
     if (one.tls || only_on_this_machine(one.address) || !proxies.trusted.empty()) continue;
     server.note(key, fmt::format("\"{}\" would answer plain HTTP to other machines", one.address),
-                "set [tls] certificate_file and key_file, or listen on loopback behind a proxy in [proxy] trusted");
+                "set [tls] certificate_file and key_file, or listen on loopback behind a proxy in "
+                "[proxy] trusted");
   }
 }
 
 void read_server(core::options& root, config& out) {
   core::options& server = root.section("server");
   const auto cores = std::max(1u, std::thread::hardware_concurrency());
-  const auto threads = server.integer("threads", 0, 0, static_cast<std::int64_t>(core::metric_lanes) - 1);
-  out.threads = threads == 0 ? std::min<std::size_t>(cores, core::metric_lanes - 1) : static_cast<std::size_t>(threads);
+  const auto threads =
+      server.integer("threads", 0, 0, static_cast<std::int64_t>(core::metric_lanes) - 1);
+  out.threads = threads == 0 ? std::min<std::size_t>(cores, core::metric_lanes - 1)
+                             : static_cast<std::size_t>(threads);
   out.proxies = net::read_proxy_settings(root.section("proxy"));
   if (root.has("tls")) out.tls = net::read_tls_settings(root.section("tls"));
   out.listen = read_listeners(server, "listen", {"127.0.0.1:3002"}, out.tls.has_value());
@@ -79,8 +84,10 @@ void read_admin(core::options& root, config& out) {
   const bool remote = admin.flag("allow_remote", false);
   for (const auto& one : out.admin_listen)
     if (!remote && !only_on_this_machine(one.address))
-      admin.note("listen", fmt::format("\"{}\" would show metrics and bookings to other machines", one.address),
-                 "listen on loopback, or set admin.allow_remote = true where the network is yours");
+      admin.note(
+          "listen",
+          fmt::format("\"{}\" would show metrics and bookings to other machines", one.address),
+          "listen on loopback, or set admin.allow_remote = true where the network is yours");
 }
 
 void read_log(core::options& root, config& out) {
@@ -89,8 +96,9 @@ void read_log(core::options& root, config& out) {
   for (const auto one : {core::log_level::debug, core::log_level::info, core::log_level::warn,
                          core::log_level::error, core::log_level::off})
     if (core::name_of(one) == level) out.log.level = one;
-  out.log.format = log.one_of("format", "json", {"json", "text"}) == "json" ? core::log_format::json
-                                                                            : core::log_format::text;
+  out.log.format = log.one_of("format", "json", {"json", "text"}) == "json"
+                       ? core::log_format::json
+                       : core::log_format::text;
   out.log.access = log.flag("access", true);
   out.log.file = log.text("file", "");
   out.log.queue = static_cast<std::size_t>(log.integer("queue", 8192, 64, 1'000'000));
@@ -104,7 +112,8 @@ void read_shutdown(core::options& root, config& out) {
 
 void read_public_url(core::options& root, config& out) {
   if (!root.has("public_url")) {
-    root.note("public_url", "is required and missing: the address under which browsers reach this server",
+    root.note("public_url",
+              "is required and missing: the address under which browsers reach this server",
               "public_url = \"https://video.example.com\"");
     return;
   }
@@ -116,10 +125,12 @@ void read_default_provider(core::options& root, config& out) {
   std::vector<std::string> names;
   for (const auto& one : out.providers) names.push_back(one.name.text());
   if (!wanted) {
-    if (out.providers.size() == 1) out.default_provider = out.providers.front().name;
+    if (out.providers.size() == 1)
+      out.default_provider = out.providers.front().name;
     else if (out.providers.size() > 1)
-      root.note("default_provider", fmt::format("is required where several providers are configured: {}",
-                                                fmt::join(names, ", ")));
+      root.note("default_provider",
+                fmt::format("is required where several providers are configured: {}",
+                            fmt::join(names, ", ")));
     return;
   }
   for (const auto& one : out.providers)
@@ -135,7 +146,8 @@ config read_everything(core::options& root) {
   read_public_url(root, out);
   read_server(root, out);
   read_admin(root, out);
-  out.sessions = std::make_shared<auth::session_settings>(auth::read_session_settings(root.section("session")));
+  out.sessions = std::make_shared<auth::session_settings>(
+      auth::read_session_settings(root.section("session")));
   out.service_keys = auth::service_keys::read(root.section("service"));
   out.store = rooms::read_sqlite_settings(root.section("store"));
   out.cache = rooms::read_cache_settings(root.section("cache"));
@@ -147,7 +159,8 @@ config read_everything(core::options& root) {
   out.join_timeout = root.section("join").duration("timeout", 5s, 100ms, 60s);
   out.cors_origins = root.section("cors").texts("origins");
   if (!root.has("providers") && !out.public_url.empty())
-    root.note("providers", "no provider is configured", "[providers.builtin] with type = \"builtin\" for trying out");
+    root.note("providers", "no provider is configured",
+              "[providers.builtin] with type = \"builtin\" for trying out");
   out.providers = providers::read_providers(root.section("providers"), out.public_url);
   read_default_provider(root, out);
   read_log(root, out);
@@ -178,13 +191,16 @@ void refuse_remote_demo(core::options& root, const config& settings) {
 void add_demo_secret(core::options& root, const config_source& from, unsigned short port) {
   core::system_random random;
   auto secret = demo_secret(port, from.makes_demo_secret, random);
-  if (secret) root.section("session").set("secret", std::string(secret->reveal()), "demo");
-  else root.note("session", secret.error().detail);
+  if (secret)
+    root.section("session").set("secret", std::string(secret->reveal()), "demo");
+  else
+    root.note("session", secret.error().detail);
 }
 
 loaded_config load(std::string_view toml, const std::string& file_name, const config_source& from) {
   loaded_config out;
-  // The options note into this list, and the configuration keeps them: it must live as long as they do.
+  // The options note into this list, and the configuration keeps them: it must live as long as they
+  // do.
   auto found = std::make_shared<core::mistakes>();
   auto root = read_options(toml, file_name, from.variables, *found);
   const bool syntax_is_good = found->empty();
@@ -219,7 +235,8 @@ loaded_config load_config(const config_source& from) {
   if (!file.is_open() || file.bad())
     return {std::nullopt, {{*from.file, "", "cannot be read", ""}}};
   if (text.size() > file_bytes_max)
-    return {std::nullopt, {{*from.file, "", "is larger than 1 MiB: is this the configuration?", ""}}};
+    return {std::nullopt,
+            {{*from.file, "", "is larger than 1 MiB: is this the configuration?", ""}}};
   return load(text, *from.file, from);
 }
 
@@ -240,8 +257,10 @@ std::string summary_of(const config& settings) {
   auto to = std::back_inserter(out);
   fmt::format_to(to, "  public address    {}\n", settings.public_url);
   for (const auto& one : settings.listen)
-    fmt::format_to(to, "  listens on        {} ({})\n", one.address, one.tls ? "TLS" : "plain, this machine or a trusted proxy only");
-  for (const auto& one : settings.admin_listen) fmt::format_to(to, "  admin             {}\n", one.address);
+    fmt::format_to(to, "  listens on        {} ({})\n", one.address,
+                   one.tls ? "TLS" : "plain, this machine or a trusted proxy only");
+  for (const auto& one : settings.admin_listen)
+    fmt::format_to(to, "  admin             {}\n", one.address);
   for (const auto& one : settings.providers)
     fmt::format_to(to, "  provider          {} ({}){}\n", one.name.text(), one.type,
                    one.name == settings.default_provider ? ", the default" : "");

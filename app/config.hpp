@@ -1,4 +1,5 @@
-// config: one TOML file and the environment, read into every room's settings, or all their mistakes at once.
+// config: one TOML file and the environment, read into every room's settings, or all their mistakes
+// at once.
 #pragma once
 
 #include <memory>
@@ -73,6 +74,13 @@ struct config_source {
   app::variables variables;
   bool demo = false;
   bool makes_demo_secret = false;  // serve does; other commands read the one of the running demo
+
+  // A demo that reads its configuration again keeps its secret.
+  config_source for_reload() const {
+    config_source again = *this;
+    again.makes_demo_secret = false;
+    return again;
+  }
 };
 
 struct loaded_config {
@@ -83,7 +91,8 @@ loaded_config load_config(const config_source& from);
 // The same for a text, as the fuzz target and tests have it.
 loaded_config load_config_text(std::string_view toml, const config_source& from);
 
-// One line per mistake: "stagedoor.toml:12: server.lisen is not a known key; did you mean \"listen\"?"
+// One line per mistake: "stagedoor.toml:12: server.lisen is not a known key; did you mean
+// \"listen\"?"
 std::string describe(const core::mistakes& found);
 
 // What the server would do, for check-config. Names no secret.

@@ -115,7 +115,8 @@ std::shared_ptr<core::options> read_options(std::string_view toml, const std::st
     tree_copier(file_name, found).copy_table(parsed.table(), *root);
   } else {
     const auto& error = parsed.error();
-    found.push_back({place(file_name, error.source()), "", "is not valid TOML: " + std::string(error.description()), ""});
+    found.push_back({place(file_name, error.source()), "",
+                     "is not valid TOML: " + std::string(error.description()), ""});
   }
   for (const auto& [name, value] : from_environment)
     if (name.starts_with(prefix)) add_variable(*root, name, value, found);

@@ -13,8 +13,9 @@ namespace app {
 
 using variables = std::vector<std::pair<std::string, std::string>>;
 
-// `file_name` is shown in mistakes. A syntax error is one mistake; the tree is then what the variables say alone.
-// A variable wins over the file's value of the same key: STAGEDOOR__SERVER__LISTEN is server.listen.
+// `file_name` is shown in mistakes. A syntax error is one mistake; the tree is then what the
+// variables say alone. A variable wins over the file's value of the same key:
+// STAGEDOOR__SERVER__LISTEN is server.listen.
 std::shared_ptr<core::options> read_options(std::string_view toml, const std::string& file_name,
                                             const variables& from_environment,
                                             core::mistakes& found);

@@ -20,19 +20,23 @@ using namespace std::chrono_literals;
 // In the user's runtime folder, else in a folder of the temporary one that nobody else may enter.
 std::string secret_folder() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (runtime && *runtime == '/' && ::access(runtime, W_OK) == 0) return std::string(runtime) + "/stagedoor-demo";
+  if (runtime && *runtime == '/' && ::access(runtime, W_OK) == 0)
+    return std::string(runtime) + "/stagedoor-demo";
   return fmt::format("/tmp/stagedoor-demo-{}", ::getuid());
 }
 
-std::string secret_path(unsigned short port) { return fmt::format("{}/secret-{}", secret_folder(), port); }
+std::string secret_path(unsigned short port) {
+  return fmt::format("{}/secret-{}", secret_folder(), port);
+}
 
 // Somebody else could have made the folder first, to read or to plant the secret.
 core::result<void> ours_alone(const std::string& folder) {
   ::mkdir(folder.c_str(), 0700);
-  struct stat facts {};
-  if (::lstat(folder.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode) || facts.st_uid != ::getuid() ||
-      (facts.st_mode & 077) != 0)
-    return core::fail(core::errc::internal, folder + " is not a folder that only this user can enter");
+  struct stat facts{};
+  if (::lstat(folder.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode) ||
+      facts.st_uid != ::getuid() || (facts.st_mode & 077) != 0)
+    return core::fail(core::errc::internal,
+                      folder + " is not a folder that only this user can enter");
   return {};
 }
 
@@ -48,8 +52,9 @@ core::result<core::secret> write_new_secret(const std::string& path, core::rando
   return core::secret(text);
 }
 
-rooms::booking_draft booking(std::string_view room, core::wall_time from, std::chrono::minutes length,
-                             std::string_view expert, std::string_view client) {
+rooms::booking_draft booking(std::string_view room, core::wall_time from,
+                             std::chrono::minutes length, std::string_view expert,
+                             std::string_view client) {
   rooms::booking_draft out;
   out.room = *core::room_id::from(room);
   out.starts_at = std::chrono::floor<std::chrono::seconds>(from);
@@ -86,7 +91,8 @@ type = "builtin"
                      port);
 }
 
-core::result<core::secret> demo_secret(unsigned short port, bool make, core::random_source& random) {
+core::result<core::secret> demo_secret(unsigned short port, bool make,
+                                       core::random_source& random) {
   const auto folder = ours_alone(secret_folder());
   if (!folder) return core::same_failure(folder);
   const std::string path = secret_path(port);

@@ -14,13 +14,15 @@ namespace app {
 // The TOML text of the demo: loopback only, embedded store in memory, built-in video room.
 std::string demo_toml(unsigned short port);
 
-// The secret that the demo on this port signs its sessions with. `make` draws a new one and writes it to a file that
-// only this user can read (serve does so at start); otherwise the file of the running demo is read, and where
-// there is none a fresh secret is given, good for nothing but `explain`.
+// The secret that the demo on this port signs its sessions with. `make` draws a new one and writes
+// it to a file that only this user can read (serve does so at start); otherwise the file of the
+// running demo is read, and where there is none a fresh secret is given, good for nothing but
+// `explain`.
 core::result<core::secret> demo_secret(unsigned short port, bool make, core::random_source& random);
 void forget_demo_secret(unsigned short port);
 
-// The seeded bookings, relative to the time of the start: test_room is open, others show what else can happen.
+// The seeded bookings, relative to the time of the start: test_room is open, others show what else
+// can happen.
 std::vector<rooms::booking_draft> demo_bookings(core::wall_time now);
 
 }  // namespace app

@@ -33,7 +33,8 @@ found_booking find_stored(const config& settings, const core::room_id& room) {
   rooms::sqlite_settings looking = settings.store;
   looking.look_only = true;
   rooms::sqlite_store store(std::move(looking), silence);
-  auto ask = [](rooms::sqlite_store* from, core::room_id wanted, found_booking* to) -> core::task<void> {
+  auto ask = [](rooms::sqlite_store* from, core::room_id wanted,
+                found_booking* to) -> core::task<void> {
     const auto until = core::deadline::after(std::chrono::steady_clock::now(), patience);
     *to = co_await from->find(std::move(wanted), until);
   };
@@ -47,8 +48,9 @@ found_booking find_stored(const config& settings, const core::room_id& room) {
 }  // namespace
 
 core::result<std::string> explain_decision(const config& settings, const explain_question& asked) {
-  const auto found = settings.demo ? find_seeded(settings, asked.room, core::system_clock().wall_now())
-                                   : find_stored(settings, asked.room);
+  const auto found = settings.demo
+                         ? find_seeded(settings, asked.room, core::system_clock().wall_now())
+                         : find_stored(settings, asked.room);
   if (!found) return core::same_failure(found);
   const rooms::booking* one = *found ? &**found : nullptr;
   const rooms::caller who{asked.user, true, {&asked.seat, 1}};

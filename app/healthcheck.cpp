@@ -13,7 +13,8 @@ namespace app {
 namespace {
 
 constexpr std::chrono::seconds patience{2};
-constexpr std::string_view question = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+constexpr std::string_view question =
+    "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 // Runs what was started on the context and gives whether it ended in time.
 bool finish(asio::io_context& context, core::steady_time until) {
@@ -24,7 +25,8 @@ bool finish(asio::io_context& context, core::steady_time until) {
 
 // The first line of the answer; empty where there is none in time.
 template <class Socket>
-std::string ask(asio::io_context& context, Socket& socket, const typename Socket::endpoint_type& to) {
+std::string ask(asio::io_context& context, Socket& socket,
+                const typename Socket::endpoint_type& to) {
   const auto until = std::chrono::steady_clock::now() + patience;
   std::array<char, 4096> buffer;
   std::size_t size = 0;
@@ -32,7 +34,8 @@ std::string ask(asio::io_context& context, Socket& socket, const typename Socket
     if (refused) return;
     asio::async_write(socket, asio::buffer(question), [&](std::error_code unsent, std::size_t) {
       if (unsent) return;
-      asio::async_read(socket, asio::buffer(buffer), [&](std::error_code, std::size_t got) { size = got; });
+      asio::async_read(socket, asio::buffer(buffer),
+                       [&](std::error_code, std::size_t got) { size = got; });
     });
   });
   if (!finish(context, until)) return {};
@@ -56,7 +59,8 @@ std::string status_line_of(const std::string& address) {
   const auto ip = asio::ip::make_address(host, unreadable);
   if (unreadable) return {};
   asio::ip::tcp::socket socket(context);
-  return ask(context, socket, {ip, static_cast<unsigned short>(std::stoi(address.substr(colon + 1)))});
+  return ask(context, socket,
+             {ip, static_cast<unsigned short>(std::stoi(address.substr(colon + 1)))});
 }
 
 }  // namespace

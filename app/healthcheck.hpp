@@ -5,7 +5,8 @@
 
 namespace app {
 
-// 0 when /readyz of the first admin listener answers 200 within two seconds, else 1 with a sentence on standard error.
+// 0 when /readyz of the first admin listener answers 200 within two seconds, else 1 with a sentence
+// on standard error.
 int check_health(const config& settings);
 
 }  // namespace app

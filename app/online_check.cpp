@@ -21,8 +21,8 @@ struct outside_world {
     if (!tls) return;
     connector.emplace(shard, names, **tls);
     client.emplace(shard, *connector, metrics, settings.client);
-    providers.emplace(settings.providers,
-                      providers::provider_tools{*client, clock, random, silence, metrics, shard.executor()});
+    providers.emplace(settings.providers, providers::provider_tools{*client, clock, random, silence,
+                                                                    metrics, shard.executor()});
   }
 
   core::system_clock clock;
@@ -58,10 +58,11 @@ int check_online(const config& settings) {
   }
   bool all_good = true;
   bool ended = false;
-  asio::co_spawn(world.shard.context(), ask_all(&world, &all_good), [&](std::exception_ptr surprise) {
-    ended = true;
-    if (surprise) std::rethrow_exception(surprise);
-  });
+  asio::co_spawn(world.shard.context(), ask_all(&world, &all_good),
+                 [&](std::exception_ptr surprise) {
+                   ended = true;
+                   if (surprise) std::rethrow_exception(surprise);
+                 });
   while (!ended) world.shard.context().run_one();
   world.client->close();
   world.names.close();

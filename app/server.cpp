@@ -21,8 +21,8 @@ using namespace std::chrono_literals;
 // Shards may take this long to end what was cancelled; it is a matter of milliseconds.
 constexpr std::chrono::seconds cleanup_max{5};
 
-// A dump would hold every secret. One byte is the limit that also stops the kernel from piping a dump to a collector
-// (core(5)); zero does not.
+// A dump would hold every secret. One byte is the limit that also stops the kernel from piping a
+// dump to a collector (core(5)); zero does not.
 void switch_off_core_dumps() {
   const rlimit one_byte{1, 1};
   ::setrlimit(RLIMIT_CORE, &one_byte);
@@ -92,7 +92,7 @@ class running_server {
 };
 
 running_server::running_server(config settings, const config_source& from)
-    : source_(from),
+    : source_(from.for_reload()),
       common_(std::move(settings)),
       neighbours_(common_.shards,
                   [this](std::size_t index, const core::room_id& room) {
@@ -104,7 +104,8 @@ running_server::running_server(config settings, const config_source& from)
       places_(open_places(common_.settings.listen, common_.shards.size())),
       admin_places_(open_places(common_.settings.admin_listen, 1)),
       admin_front_({common_.admin_shard.executor(), common_.clock, common_.metrics, common_.store,
-                    common_.settings.windows, [this] { return common_.draining.load(); }, common_.face->docs_url}),
+                    common_.settings.windows, [this] { return common_.draining.load(); },
+                    common_.face->docs_url}),
       admin_server_(common_.admin_shard, admin_front_, common_.settings.connections),
       admin_door_(common_.admin_shard, admin_desk_,
                   [this](net::stream_ptr with) { return admin_server_.serve(std::move(with)); }) {
@@ -114,7 +115,8 @@ running_server::running_server(config settings, const config_source& from)
     shards_.push_back(std::make_unique<shard_parts>(common_, neighbours_, common_.shards.at(i)));
     http::server& server = shards_.back()->server;
     doors_.push_back(std::make_unique<net::listener>(
-        common_.shards.at(i), desk_, [&server](net::stream_ptr with) { return server.serve(std::move(with)); }));
+        common_.shards.at(i), desk_,
+        [&server](net::stream_ptr with) { return server.serve(std::move(with)); }));
     peers.push_back(&shards_.back()->provisioner);
   }
   for (const auto& one : shards_) one->provisioner.meet(peers);
@@ -122,8 +124,8 @@ running_server::running_server(config settings, const config_source& from)
 
 core::task<void> running_server::seed_demo() {
   for (auto& draft : demo_bookings(common_.clock.wall_now())) {
-    const auto stored = co_await common_.store.put(std::move(draft), common_.settings.default_provider,
-                                                   common_.clock.wall_now(), within(5s));
+    const auto stored = co_await common_.store.put(
+        std::move(draft), common_.settings.default_provider, common_.clock.wall_now(), within(5s));
     if (!stored) common_.log->error("demo_booking_failed", {{"detail", stored.error().detail}});
   }
 }
@@ -146,12 +148,15 @@ core::task<void> running_server::serve() {
                                 {"shards", shards_.size()},
                                 {"public_url", common_.settings.public_url}});
   if (common_.settings.demo)
-    std::fputs(fmt::format("\n  The demo is on {}/test-videocall\n\n", common_.settings.public_url).c_str(), stderr);
+    std::fputs(fmt::format("\n  The demo is on {}/test-videocall\n\n", common_.settings.public_url)
+                   .c_str(),
+               stderr);
 }
 
-// Runs on the shard: no new connections, then no idle ones, then none at all, then no background work.
-core::task<void> running_server::end_shard(shard_parts* parts, net::listener* doors, core::deadline grace,
-                                           core::deadline cleanup) {
+// Runs on the shard: no new connections, then no idle ones, then none at all, then no background
+// work.
+core::task<void> running_server::end_shard(shard_parts* parts, net::listener* doors,
+                                           core::deadline grace, core::deadline cleanup) {
   doors->stop_accepting();
   parts->server.drain();
   co_await doors->drain(grace);
@@ -168,7 +173,8 @@ core::task<void> running_server::shut_down() {
   std::size_t left = shards_.size();
   core::notice all_ended(main_.get_executor());
   for (std::size_t i = 0; i < shards_.size(); ++i)
-    asio::co_spawn(common_.shards.at(i).executor(), end_shard(shards_[i].get(), doors_[i].get(), grace, cleanup),
+    asio::co_spawn(common_.shards.at(i).executor(),
+                   end_shard(shards_[i].get(), doors_[i].get(), grace, cleanup),
                    [this, &left, &all_ended](std::exception_ptr) {
                      asio::post(main_, [&left, &all_ended] {
                        if (--left == 0) all_ended.give();
@@ -179,11 +185,14 @@ core::task<void> running_server::shut_down() {
   main_.stop();
 }
 
+// Certificates, session keys and service keys change while the server runs; everything else takes a
+// restart.
 void running_server::reload() {
   auto loaded = load_config(source_);
   if (!loaded.value) {
     for (const auto& one : loaded.mistakes)
-      common_.log->error("reload_refused", {{"where", one.where}, {"key", one.key}, {"mistake", one.what}});
+      common_.log->error("reload_refused",
+                         {{"where", one.where}, {"key", one.key}, {"mistake", one.what}});
     return;
   }
   if (desk_.tls && loaded.value->tls) {
@@ -193,7 +202,12 @@ void running_server::reload() {
       return;
     }
   }
-  common_.log->info("reloaded");
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    common_.shards.at(i).post(
+        [this, i, sessions = loaded.value->sessions, keys = loaded.value->service_keys] {
+          shards_[i]->take_keys(sessions, keys);
+        });
+  common_.log->info("reloaded", {{"applied", "tls session service"}});
 }
 
 void running_server::hear_signals() {

@@ -38,7 +38,8 @@ std::shared_ptr<const api::demo_settings> demo_settings_of(const config& setting
     wish.user = who.user;
     wish.role = who.seat;
     wish.name = who.name;
-    return auth::mint_session(*sessions, wish, core::system_clock().wall_now(), core::new_nonce(random, 16));
+    return auth::mint_session(*sessions, wish, core::system_clock().wall_now(),
+                              core::new_nonce(random, 16));
   };
   return out;
 }
@@ -75,19 +76,30 @@ shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net
       tls(make_tls_client(common.settings, common.clock)),
       connector(on, names, *tls),
       client(on, connector, common.metrics, common.settings.client),
-      providers(common.settings.providers, providers::provider_tools{client, common.clock, common.random, *common.log,
-                                                                     common.metrics, on.executor()}),
-      bookings(common.store, common.settings.cache, on.executor()),
+      providers(common.settings.providers,
+                providers::provider_tools{client, common.clock, common.random, *common.log,
+                                          common.metrics, on.executor()}),
+      cache_numbers(common.metrics),
+      bookings(common.store, common.settings.cache, on.executor(), &cache_numbers),
       gate(common.limiter, common.settings.gate, common.metrics),
-      provisioner(join::provisioner_parts{on.index(), on.executor(), neighbours, common.store, providers, common.clock,
-                                          *common.log, common.metrics, common.settings.windows,
-                                          common.settings.provision}),
+      provisioner(join::provisioner_parts{on.index(), on.executor(), neighbours, common.store,
+                                          providers, common.clock, *common.log, common.metrics,
+                                          common.settings.windows, common.settings.provision}),
       sessions(common.settings.sessions),
-      joins(join::join_parts{bookings, providers, provisioner, common.clock, common.settings.windows}),
-      front(api::front_parts{on.executor(), common.clock, common.random, *common.log, common.metrics, gate, sessions,
-                             common.settings.service_keys, joins, provisioner, neighbours, providers, common.store,
-                             common.settings.windows, common.face}),
+      service_keys(common.settings.service_keys),
+      joins(join::join_parts{bookings, providers, provisioner, common.clock,
+                             common.settings.windows}),
+      front(api::front_parts{on.executor(), common.clock, common.random, *common.log,
+                             common.metrics, gate, sessions, service_keys, joins, provisioner,
+                             neighbours, providers, common.store, common.settings.windows,
+                             common.face}),
       server(on, front, common.settings.connections) {}
+
+void shard_parts::take_keys(std::shared_ptr<const auth::session_settings> sessions_now,
+                            auth::service_keys keys_now) {
+  sessions = auth::verifier(std::move(sessions_now));
+  service_keys = std::move(keys_now);
+}
 
 core::task<void> shard_parts::stop(core::deadline until) {
   provisioner.stop();

@@ -26,12 +26,13 @@
 #include "providers/registry.hpp"
 #include "ratelimit/limiter.hpp"
 #include "rooms/booking_cache.hpp"
+#include "rooms/metrics.hpp"
 #include "rooms/sqlite_store.hpp"
 
 namespace app {
 
-// What all shards share. Members are destroyed from the bottom up: threads that resume a shard's coroutines go before
-// the shards do.
+// What all shards share. Members are destroyed from the bottom up: threads that resume a shard's
+// coroutines go before the shards do.
 struct common_parts {
   explicit common_parts(config from);
 
@@ -59,14 +60,19 @@ struct shard_parts {
   net::tcp_connector connector;
   http::pooled_client client;
   providers::registry providers;
+  rooms::cache_numbers cache_numbers;
   rooms::booking_cache bookings;
   join::gate gate;
   join::provisioner provisioner;
   auth::verifier sessions;
+  auth::service_keys service_keys;
   join::join_service joins;
   api::front front;
   http::server server;
 
+  // New session and service keys, from the next request on. Called on the shard.
+  void take_keys(std::shared_ptr<const auth::session_settings> sessions_now,
+                 auth::service_keys keys_now);
   // No new work; what runs is cancelled. To be awaited on the shard before anything is destroyed.
   core::task<void> stop(core::deadline until);
 };

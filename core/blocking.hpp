@@ -17,7 +17,8 @@ namespace core {
 
 class blocking_thread {
  public:
-  // `name` is what ps shows (15 characters); `queue_max` calls may wait, further ones fail with queue_full.
+  // `name` is what ps shows (15 characters); `queue_max` calls may wait, further ones fail with
+  // queue_full.
   blocking_thread(std::string name, std::size_t queue_max);
   ~blocking_thread();  // runs what is queued, then ends
   blocking_thread(const blocking_thread&) = delete;
@@ -26,9 +27,9 @@ class blocking_thread {
   // False when the queue is full or the thread is stopping.
   bool post(std::function<void()> call);
 
-  // Calls `work` (returning result<T>) there. When the deadline passes first the call is still made, its answer
-  // dropped: work that must not happen late has to look at the time itself. The caller's io_context
-  // must outlive this object.
+  // Calls `work` (returning result<T>) there. When the deadline passes first the call is still
+  // made, its answer dropped: work that must not happen late has to look at the time itself. The
+  // caller's io_context must outlive this object.
   template <class Work>
   task<std::invoke_result_t<Work>> run(Work work, deadline until) {
     using answer = std::invoke_result_t<Work>;

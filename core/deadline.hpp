@@ -1,4 +1,5 @@
-// deadline: the steady instant by which an answer must be there. A step may shorten it, never extend it.
+// deadline: the steady instant by which an answer must be there. A step may shorten it, never
+// extend it.
 #pragma once
 
 #include <algorithm>

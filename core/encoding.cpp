@@ -30,7 +30,8 @@ void append_base64(std::string& out, byte_view data, std::string_view alphabet) 
   char* to = out.data() + start;
   std::size_t i = 0;
   for (; i + 3 <= data.size(); i += 3) {
-    const std::uint32_t three = static_cast<std::uint32_t>(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
+    const std::uint32_t three =
+        static_cast<std::uint32_t>(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
     *to++ = alphabet[three >> 18];
     *to++ = alphabet[three >> 12 & 63];
     *to++ = alphabet[three >> 6 & 63];
@@ -51,11 +52,14 @@ std::optional<std::string> decode_base64(std::string_view text,
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out(text.size() * 3 / 4, '\0');
   char* to = out.data();
-  const auto value = [&](std::size_t at) -> int { return values[static_cast<unsigned char>(text[at])]; };
+  const auto value = [&](std::size_t at) -> int {
+    return values[static_cast<unsigned char>(text[at])];
+  };
   std::size_t i = 0;
   for (; i + 4 <= text.size(); i += 4) {
     // A foreign character is -1, whose sign survives every shift and or.
-    const int four = value(i) * (1 << 18) | value(i + 1) * (1 << 12) | value(i + 2) * (1 << 6) | value(i + 3);
+    const int four =
+        value(i) * (1 << 18) | value(i + 1) * (1 << 12) | value(i + 2) * (1 << 6) | value(i + 3);
     if (four < 0) return std::nullopt;
     *to++ = static_cast<char>(four >> 16);
     *to++ = static_cast<char>(four >> 8);
@@ -85,7 +89,8 @@ bool is_unreserved(char c) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-// Length of the well-formed sequence at the start of `text`, 0 where there is none (Unicode table 3-7).
+// Length of the well-formed sequence at the start of `text`, 0 where there is none (Unicode table
+// 3-7).
 std::size_t sequence_length(std::string_view text) {
   const auto at = [&](std::size_t i) -> unsigned {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
@@ -130,8 +135,10 @@ std::string to_base64(byte_view data) {
 
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
-  if (text.ends_with("==")) text.remove_suffix(2);
-  else if (text.ends_with('=')) text.remove_suffix(1);
+  if (text.ends_with("=="))
+    text.remove_suffix(2);
+  else if (text.ends_with('='))
+    text.remove_suffix(1);
   return decode_base64(text, plain_values);
 }
 

@@ -21,9 +21,9 @@ bool room_id_rule::allows(std::string_view text) {
 }
 
 bool user_id_rule::allows(std::string_view text) {
-  return !text.empty() && text.size() <= 255 && is_utf8(text) && std::ranges::none_of(text, [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  return !text.empty() && text.size() <= 255 && is_utf8(text) &&
+         std::ranges::none_of(
+             text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 bool provider_name_rule::allows(std::string_view text) {

@@ -33,10 +33,12 @@ class strong_string {
 struct room_id_rule {  // product: 1-128 characters of A-Z a-z 0-9 . _ ~ : @ -
   static bool allows(std::string_view text);
 };
-struct user_id_rule {  // 1-255 bytes of UTF-8 without control characters (OpenID Connect allows 255)
+struct user_id_rule {  // 1-255 bytes of UTF-8 without control characters (OpenID Connect allows
+                       // 255)
   static bool allows(std::string_view text);
 };
-struct provider_name_rule {  // 1-64 characters of a-z 0-9 - _ : the name of a [providers.<name>] table
+struct provider_name_rule {  // 1-64 characters of a-z 0-9 - _ : the name of a [providers.<name>]
+                             // table
   static bool allows(std::string_view text);
 };
 

@@ -11,7 +11,8 @@
 namespace core {
 namespace {
 
-// Copies simdjson's tree into ours and refuses what it lets through: duplicate names, great depth, great number.
+// Copies simdjson's tree into ours and refuses what it lets through: duplicate names, great depth,
+// great number.
 class copier {
  public:
   explicit copier(json_limits limits) : limits_(limits) {}
@@ -20,14 +21,28 @@ class copier {
     if (depth > limits_.depth_max || ++values_ > limits_.values_max) return false;
     using type = simdjson::dom::element_type;
     switch (from.type()) {
-      case type::NULL_VALUE: to = json_value(); return true;
-      case type::BOOL: to = json_value(bool(from)); return true;
-      case type::INT64: to = json_value(std::int64_t(from)); return true;
-      case type::UINT64: to = json_value(double(std::uint64_t(from))); return true;
-      case type::DOUBLE: to = json_value(double(from)); return true;
-      case type::STRING: to = json_value(std::string(std::string_view(from))); return true;
-      case type::ARRAY: return copy_array(from, to, depth);
-      case type::OBJECT: return copy_object(from, to, depth);
+      case type::NULL_VALUE:
+        to = json_value();
+        return true;
+      case type::BOOL:
+        to = json_value(bool(from));
+        return true;
+      case type::INT64:
+        to = json_value(std::int64_t(from));
+        return true;
+      case type::UINT64:
+        to = json_value(double(std::uint64_t(from)));
+        return true;
+      case type::DOUBLE:
+        to = json_value(double(from));
+        return true;
+      case type::STRING:
+        to = json_value(std::string(std::string_view(from)));
+        return true;
+      case type::ARRAY:
+        return copy_array(from, to, depth);
+      case type::OBJECT:
+        return copy_object(from, to, depth);
     }
     return false;
   }
@@ -86,7 +101,8 @@ std::optional<double> json_value::as_number() const {
 const json_value* json_value::find(std::string_view name) const {
   const object* members = as_object();
   if (!members) return nullptr;
-  const auto found = std::ranges::find(*members, name, [](const auto& m) -> std::string_view { return m.first; });
+  const auto found =
+      std::ranges::find(*members, name, [](const auto& m) -> std::string_view { return m.first; });
   return found == members->end() ? nullptr : &found->second;
 }
 
@@ -97,8 +113,10 @@ const std::string* json_value::find_string(std::string_view name) const {
 
 result<json_value> read_json(std::string_view text, json_limits limits) {
   if (text.size() > limits.bytes_max) return fail(errc::bad_json, "too large");
-  // An object's member name may hide a NUL, a byte-order mark is not JSON: simdjson refuses the first, skips the second.
-  if (text.starts_with("\xef\xbb\xbf")) return fail(errc::bad_json, "begins with a byte-order mark");
+  // An object's member name may hide a NUL, a byte-order mark is not JSON: simdjson refuses the
+  // first, skips the second.
+  if (text.starts_with("\xef\xbb\xbf"))
+    return fail(errc::bad_json, "begins with a byte-order mark");
   thread_local simdjson::dom::parser parser;
   // One more level than ours, so that our own limit speaks first.
   simdjson::dom::element root;
@@ -133,14 +151,26 @@ void append_json_string(std::string& out, std::string_view text) {
     }
     out.append(text.substr(start, i - start));
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
-        if (c >= 0x80) out += replacement;
-        else fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
+        if (c >= 0x80)
+          out += replacement;
+        else
+          fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
     }
     start = ++i;
   }

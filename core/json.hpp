@@ -49,14 +49,15 @@ struct json_limits {
   std::size_t values_max = 20'000;
 };
 
-// Exactly one JSON value in UTF-8 with nothing after it. Duplicate member names, numbers out of range and whatever
-// passes a limit are errc::bad_json.
+// Exactly one JSON value in UTF-8 with nothing after it. Duplicate member names, numbers out of
+// range and whatever passes a limit are errc::bad_json.
 result<json_value> read_json(std::string_view text, json_limits limits = {});
 
 // Quotes and escapes. Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 
-// Writes compact JSON into a caller's string. The caller balances begin and end; tests read what it wrote.
+// Writes compact JSON into a caller's string. The caller balances begin and end; tests read what it
+// wrote.
 class json_writer {
  public:
   explicit json_writer(std::string& out) : out_(out) {}
@@ -74,7 +75,9 @@ class json_writer {
   // Text that is JSON already.
   json_writer& raw(std::string_view json);
 
-  json_writer& member(std::string_view key, std::string_view text) { return name(key).string(text); }
+  json_writer& member(std::string_view key, std::string_view text) {
+    return name(key).string(text);
+  }
   json_writer& member(std::string_view key, const char* text) { return name(key).string(text); }
   json_writer& member(std::string_view key, std::int64_t n) { return name(key).number(n); }
   json_writer& member(std::string_view key, int n) { return name(key).number(n); }

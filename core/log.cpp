@@ -10,19 +10,24 @@
 namespace core {
 namespace {
 
-// A bare word where that is unambiguous, else a JSON string: text logs stay greppable and unforgeable.
+// A bare word where that is unambiguous, else a JSON string: text logs stay greppable and
+// unforgeable.
 void append_text_value(std::string& out, std::string_view text) {
   const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
     return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\';
   });
-  if (plain) out += text;
-  else append_json_string(out, text);
+  if (plain)
+    out += text;
+  else
+    append_json_string(out, text);
 }
 
 void append_value(std::string& out, const log_value& value, bool json) {
   if (const auto* text = std::get_if<std::string_view>(&value.held())) {
-    if (json) append_json_string(out, *text);
-    else append_text_value(out, *text);
+    if (json)
+      append_json_string(out, *text);
+    else
+      append_text_value(out, *text);
   } else if (const auto* number = std::get_if<std::int64_t>(&value.held())) {
     fmt::format_to(std::back_inserter(out), "{}", *number);
   } else if (const auto* real = std::get_if<double>(&value.held())) {
@@ -38,8 +43,10 @@ class spdlog_logger final : public logger {
       : logger(settings.level), format_(settings.format), time_(time) {
     pool_ = std::make_shared<spdlog::details::thread_pool>(settings.queue, 1);
     spdlog::sink_ptr sink;
-    if (settings.file.empty()) sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    else sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(settings.file);
+    if (settings.file.empty())
+      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    else
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(settings.file);
     sink->set_pattern("%v");
     out_ = std::make_shared<spdlog::async_logger>("stagedoor", std::move(sink), pool_,
                                                   spdlog::async_overflow_policy::overrun_oldest);

@@ -1,4 +1,5 @@
-// logger: a level, an event name and fields. The format (JSON lines or text) and the sink are chosen once.
+// logger: a level, an event name and fields. The format (JSON lines or text) and the sink are
+// chosen once.
 #pragma once
 
 #include <concepts>
@@ -47,9 +48,10 @@ enum class log_format : unsigned char { json, text };
 struct log_settings {
   log_level level = log_level::info;
   log_format format = log_format::json;
-  bool access = true;        // one line per request
-  std::string file;          // empty: standard error
-  std::size_t queue = 8192;  // lines that may wait for the writer; then the oldest are dropped and counted
+  bool access = true;  // one line per request
+  std::string file;    // empty: standard error
+  std::size_t queue =
+      8192;  // lines that may wait for the writer; then the oldest are dropped and counted
 };
 
 // Safe to use from any thread. Cheap when the level is off.
@@ -76,8 +78,9 @@ class logger {
   log_level level_;
 };
 
-// One line without its end: {"time":"…","level":"info","event":"…",…} or `time level event name=value …`.
-// Control characters and invalid UTF-8 are escaped in both, so that nobody can forge a line.
+// One line without its end: {"time":"…","level":"info","event":"…",…} or `time level event
+// name=value …`. Control characters and invalid UTF-8 are escaped in both, so that nobody can forge
+// a line.
 void format_log_line(std::string& out, log_format format, wall_time at, log_level level,
                      std::string_view event, logger::fields with);
 

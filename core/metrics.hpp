@@ -69,8 +69,9 @@ class histogram {
 inline constexpr std::array<double, 14> request_seconds_bounds = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5};
 
-// The page at /metrics. Families and series are made at start or on first use of a label set from a fixed
-// list; references stay valid as long as the page. Thread-safe; the look-up takes a lock, so keep the reference.
+// The page at /metrics. Families and series are made at start or on first use of a label set from a
+// fixed list; references stay valid as long as the page. Thread-safe; the look-up takes a lock, so
+// keep the reference.
 class metrics_page {
  public:
   using labels = std::vector<std::pair<std::string, std::string>>;

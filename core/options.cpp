@@ -17,13 +17,15 @@ namespace {
 // What documentation and tutorials put where a secret belongs.
 bool looks_like_a_sample(std::string_view text) {
   const std::string low = lower_case(text);
-  constexpr std::string_view samples[] = {"changeme", "change-me", "change_me", "your-", "your_",
-                                          "example", "sample", "placeholder", "insert", "todo",
-                                          "xxxx", "<", "replace", "0123456789abcdef"};
-  if (std::ranges::any_of(samples, [&](std::string_view s) { return low.find(s) != std::string::npos; }))
+  constexpr std::string_view samples[] = {
+      "changeme",    "change-me", "change_me", "your-", "your_", "example", "sample",
+      "placeholder", "insert",    "todo",      "xxxx",  "<",     "replace", "0123456789abcdef"};
+  if (std::ranges::any_of(samples,
+                          [&](std::string_view s) { return low.find(s) != std::string::npos; }))
     return true;
   // "aaaaaaaa…" has the length of a key and none of its strength.
-  return std::ranges::count(low, low.empty() ? ' ' : low[0]) == static_cast<std::ptrdiff_t>(low.size());
+  return std::ranges::count(low, low.empty() ? ' ' : low[0]) ==
+         static_cast<std::ptrdiff_t>(low.size());
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -43,7 +45,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates) {
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
@@ -81,7 +84,8 @@ options::entry* options::ask(std::string_view key) {
 
 void options::note(std::string_view key, std::string what, std::string hint) {
   const entry* at = find(key);
-  found_->push_back({at && !at->where.empty() ? at->where : where_, full(key), std::move(what), std::move(hint)});
+  found_->push_back(
+      {at && !at->where.empty() ? at->where : where_, full(key), std::move(what), std::move(hint)});
 }
 
 bool options::has(std::string_view key) { return ask(key) != nullptr; }
@@ -130,10 +134,12 @@ std::int64_t options::integer(std::string_view key, std::int64_t fallback, std::
     const auto [end, error] = std::from_chars(words->data(), words->data() + words->size(), parsed);
     if (error == std::errc{} && end == words->data() + words->size()) value = parsed;
   }
-  if (!value) note(key, "must be a whole number");
+  if (!value)
+    note(key, "must be a whole number");
   else if (*value < least || *value > most)
     note(key, fmt::format("must be between {} and {}", least, most));
-  else return *value;
+  else
+    return *value;
   return fallback;
 }
 
@@ -149,7 +155,8 @@ bool options::flag(std::string_view key, bool fallback) {
   return fallback;
 }
 
-std::chrono::milliseconds options::duration(std::string_view key, std::chrono::milliseconds fallback,
+std::chrono::milliseconds options::duration(std::string_view key,
+                                            std::chrono::milliseconds fallback,
                                             std::chrono::milliseconds least,
                                             std::chrono::milliseconds most) {
   entry* found = ask(key);
@@ -223,11 +230,13 @@ std::optional<secret> options::secret_text(std::string_view key, std::size_t byt
   if (!value) return std::nullopt;
   const std::string shown = find(key) ? std::string(key) : std::string(key) + "_file";
   if (value->size() < bytes_min)
-    note(shown, fmt::format("is too short: {} bytes, at least {} are needed", value->size(), bytes_min),
+    note(shown,
+         fmt::format("is too short: {} bytes, at least {} are needed", value->size(), bytes_min),
          "openssl rand -base64 48");
   else if (looks_like_a_sample(value->reveal()))
     note(shown, "is a sample value that everybody knows", "openssl rand -base64 48");
-  else return value;
+  else
+    return value;
   return std::nullopt;
 }
 
@@ -250,8 +259,9 @@ std::optional<std::string> options::url(std::string_view key, bool http_on_loopb
     return std::nullopt;
   }
   if (plain && !(http_on_loopback && is_loopback_host(host))) {
-    note(key, http_on_loopback ? "must be https; http is accepted for loopback addresses only"
-                               : "must be https",
+    note(key,
+         http_on_loopback ? "must be https; http is accepted for loopback addresses only"
+                          : "must be https",
          fmt::format("https://{}", rest));
     return std::nullopt;
   }

@@ -1,5 +1,6 @@
-// options: one table of the configuration. Each key is asked for once, with its rule; mistakes are collected with
-// their place, so that all of them can be shown at once; a key that nobody asked for is a mistake too.
+// options: one table of the configuration. Each key is asked for once, with its rule; mistakes are
+// collected with their place, so that all of them can be shown at once; a key that nobody asked for
+// is a mistake too.
 #pragma once
 
 #include <chrono>
@@ -17,10 +18,11 @@
 namespace core {
 
 struct mistake {
-  std::string where;  // "stagedoor.toml:12" or "STAGEDOOR__SERVER__LISTEN"; empty for what is missing
-  std::string key;    // "server.listen"
-  std::string what;   // a sentence
-  std::string hint;   // what to do instead; may be empty
+  std::string
+      where;        // "stagedoor.toml:12" or "STAGEDOOR__SERVER__LISTEN"; empty for what is missing
+  std::string key;  // "server.listen"
+  std::string what;  // a sentence
+  std::string hint;  // what to do instead; may be empty
 };
 using mistakes = std::vector<mistake>;
 
@@ -35,7 +37,8 @@ class options {
     std::string where;
   };
 
-  // `path` is the table's own name ("providers.main"), empty for the root. `found` collects and outlives this object.
+  // `path` is the table's own name ("providers.main"), empty for the root. `found` collects and
+  // outlives this object.
   options(std::string path, std::string where, mistakes& found)
       : path_(std::move(path)), where_(std::move(where)), found_(&found) {}
 
@@ -57,12 +60,15 @@ class options {
   bool flag(std::string_view key, bool fallback);
   // "90s", "15m", "1h", "250ms"; see duration_from.
   std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds fallback,
-                                     std::chrono::milliseconds least, std::chrono::milliseconds most);
+                                     std::chrono::milliseconds least,
+                                     std::chrono::milliseconds most);
   std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback = {});
-  // `key`, or the content of the file that `key`_file names (without its last newline). Both set is a mistake, and so is a
-  // sample value ("changeme", "secret", "your-…") or one shorter than `bytes_min`.
+  // `key`, or the content of the file that `key`_file names (without its last newline). Both set is
+  // a mistake, and so is a sample value ("changeme", "secret", "your-…") or one shorter than
+  // `bytes_min`.
   std::optional<secret> secret_text(std::string_view key, std::size_t bytes_min);
-  // The same for material that may be public or is no shared secret (PEM, JWKS): no check of its content.
+  // The same for material that may be public or is no shared secret (PEM, JWKS): no check of its
+  // content.
   std::optional<secret> material(std::string_view key);
   // https, or http where the host is loopback. Without a trailing slash.
   std::optional<std::string> url(std::string_view key, bool http_on_loopback);
@@ -91,7 +97,8 @@ class options {
 };
 
 // The candidate with the smallest edit distance, if it is near enough to be what was meant.
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 // True for http:// or https:// addresses of this machine only: localhost, 127.0.0.0/8, [::1].
 bool is_loopback_host(std::string_view host);

@@ -18,8 +18,8 @@ struct fact {
   std::string value;
 };
 
-// Why something did not work. `detail` is for the operator's log and never leaves the server; what the
-// caller may read is the table in api/problem.cpp, `facts` and `retry_after`.
+// Why something did not work. `detail` is for the operator's log and never leaves the server; what
+// the caller may read is the table in api/problem.cpp, `facts` and `retry_after`.
 struct failure {
   std::error_code code;
   std::string detail;

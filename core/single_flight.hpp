@@ -1,4 +1,5 @@
-// single_flight: many ask for the same thing, one task fetches it, all get its answer. Lives on one shard.
+// single_flight: many ask for the same thing, one task fetches it, all get its answer. Lives on one
+// shard.
 #pragma once
 
 #include <functional>
@@ -11,8 +12,8 @@
 
 namespace core {
 
-// The fetch runs as a task of its own: a caller who leaves at its deadline takes nothing from the others.
-// The answer, failures included, is shared by those who wait and is not remembered.
+// The fetch runs as a task of its own: a caller who leaves at its deadline takes nothing from the
+// others. The answer, failures included, is shared by those who wait and is not remembered.
 template <class T>
 class single_flight {
  public:

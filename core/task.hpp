@@ -36,14 +36,16 @@ inline task<executor> this_executor() { co_return co_await asio::this_coro::exec
 // Waits until the instant; false if the waiting coroutine was cancelled before.
 task<bool> sleep_until(deadline when);
 
-// Something that happens once and that any number of coroutines of one shard wait for, each until its own deadline.
+// Something that happens once and that any number of coroutines of one shard wait for, each until
+// its own deadline.
 class notice {
  public:
   explicit notice(executor on) : happened_(std::make_shared<state>(on)) {}
 
   void give() { happened_->give(); }
   bool given() const { return happened_->done; }
-  // True when the notice was given, false when the deadline passed (or the waiter was cancelled) first.
+  // True when the notice was given, false when the deadline passed (or the waiter was cancelled)
+  // first.
   task<bool> wait(deadline until) { return wait_on(happened_, until); }
 
  private:

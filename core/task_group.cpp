@@ -10,12 +10,14 @@ bool task_group::spawn(task<void> work) {
   state_->running.emplace_back();
   const auto mine = std::prev(state_->running.end());
   asio::co_spawn(state_->on, std::move(work),
-                 asio::bind_cancellation_slot(
-                     mine->slot(), [owner = state_, mine](std::exception_ptr surprise) {
-                       if (surprise && owner->on_surprise) owner->on_surprise(surprise);
-                       owner->running.erase(mine);
-                       if (owner->closed && owner->running.empty()) owner->empty.give();
-                     }));
+                 asio::bind_cancellation_slot(mine->slot(),
+                                              [owner = state_, mine](std::exception_ptr surprise) {
+                                                if (surprise && owner->on_surprise)
+                                                  owner->on_surprise(surprise);
+                                                owner->running.erase(mine);
+                                                if (owner->closed && owner->running.empty())
+                                                  owner->empty.give();
+                                              }));
   return true;
 }
 

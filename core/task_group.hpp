@@ -1,4 +1,5 @@
-// task_group: every spawned task has an owner that closes the group and awaits it. Lives on one shard.
+// task_group: every spawned task has an owner that closes the group and awaits it. Lives on one
+// shard.
 #pragma once
 
 #include <asio/bind_cancellation_slot.hpp>
@@ -20,7 +21,8 @@ class task_group {
   task_group(const task_group&) = delete;
   task_group& operator=(const task_group&) = delete;
 
-  // Starts the task soon, on the group's shard. False, and nothing is started, once the group is closed.
+  // Starts the task soon, on the group's shard. False, and nothing is started, once the group is
+  // closed.
   bool spawn(task<void> work);
   // No further tasks; those that run are cancelled when `cancel` says so.
   void close(bool cancel);

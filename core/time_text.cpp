@@ -14,7 +14,8 @@ using std::chrono::sys_days;
 
 constexpr std::array<std::string_view, 12> month_names = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-constexpr std::array<std::string_view, 7> day_names = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 7> day_names = {"Sun", "Mon", "Tue", "Wed",
+                                                       "Thu", "Fri", "Sat"};
 
 struct civil {
   int year, month, day, hour, minute, second;
@@ -58,7 +59,8 @@ std::optional<wall_time> instant_of(const civil& at) {
                                          std::chrono::month(static_cast<unsigned>(at.month)),
                                          std::chrono::day(static_cast<unsigned>(at.day)));
   if (!date.ok() || at.hour > 23 || at.minute > 59 || at.second > 60) return std::nullopt;
-  // system_clock counts nanoseconds in 64 bits: 1678 to 2261. Bookings of other centuries are mistakes.
+  // system_clock counts nanoseconds in 64 bits: 1678 to 2261. Bookings of other centuries are
+  // mistakes.
   if (at.year < 1700 || at.year > 2250) return std::nullopt;
   // A leap second is the last second of its minute: the clock has no other name for it.
   const int second = at.second == 60 ? 59 : at.second;
@@ -172,12 +174,18 @@ std::optional<std::chrono::milliseconds> duration_from(std::string_view text) {
   if (error != std::errc{} || count < 0 || count > 315'360'000'000) return std::nullopt;
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   std::int64_t factor = 0;
-  if (unit == "ms") factor = 1;
-  else if (unit == "s") factor = 1000;
-  else if (unit == "m" || unit == "min") factor = 60'000;
-  else if (unit == "h") factor = 3'600'000;
-  else if (unit == "d") factor = 86'400'000;
-  else return std::nullopt;
+  if (unit == "ms")
+    factor = 1;
+  else if (unit == "s")
+    factor = 1000;
+  else if (unit == "m" || unit == "min")
+    factor = 60'000;
+  else if (unit == "h")
+    factor = 3'600'000;
+  else if (unit == "d")
+    factor = 86'400'000;
+  else
+    return std::nullopt;
   if (count > 315'360'000'000 / factor) return std::nullopt;
   return std::chrono::milliseconds(count * factor);
 }

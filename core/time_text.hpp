@@ -21,7 +21,8 @@ std::optional<wall_time> from_rfc3339(std::string_view text);
 std::string to_http_date(wall_time at);
 std::optional<wall_time> from_http_date(std::string_view text);
 
-// "90s", "15m", "1h", "2d", "250ms": how durations are written in the configuration and on the command line.
+// "90s", "15m", "1h", "2d", "250ms": how durations are written in the configuration and on the
+// command line.
 std::optional<std::chrono::milliseconds> duration_from(std::string_view text);
 
 }  // namespace core

@@ -7,7 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::size_t count_of(core::options& from, std::string_view key, std::size_t fallback, std::int64_t most) {
+std::size_t count_of(core::options& from, std::string_view key, std::size_t fallback,
+                     std::int64_t most) {
   return static_cast<std::size_t>(from.integer(key, static_cast<std::int64_t>(fallback), 1, most));
 }
 

@@ -130,6 +130,7 @@ class hundred_ms final : public provider {
   }
   core::task<core::result<void>> close(room_wish wish, std::string provider_room,
                                        core::deadline until) override;
+  core::task<core::result<std::string>> try_credentials(core::deadline until) override;
 
  private:
   core::task<core::result<rest_answer>> ask(rest_request what, core::deadline until);
@@ -288,6 +289,25 @@ core::task<core::result<void>> hundred_ms::close(room_wish, std::string provider
   if (!state) co_return core::same_failure(state);
   if (state->enabled) co_return core::fail(errc::rejected, "100ms left the room enabled");
   co_return core::result<void>();
+}
+
+// The template knows the roles too: a wrong role name would otherwise show only when somebody
+// joins.
+core::task<core::result<std::string>> hundred_ms::try_credentials(core::deadline until) {
+  rest_request look;
+  look.operation = "try_credentials";
+  const bool by_template = !settings_->template_id.empty();
+  look.url = settings_->base_url + (by_template ? "/templates/" + settings_->template_id
+                                                : std::string("/rooms?limit=10"));
+  look.safe_to_repeat = true;
+  auto seen = co_await ask(std::move(look), until);
+  if (!seen) co_return core::same_failure(seen);
+  if (!by_template) co_return "100ms accepts the credentials";
+  const core::json_value* roles = seen->json.find("roles");
+  for (const std::string& role : settings_->roles)
+    if (roles && !roles->find(role))
+      co_return core::fail(errc::rejected, "the template has no role \"" + role + "\"");
+  co_return "100ms accepts the credentials, and the template has our roles";
 }
 
 // A dashboard-made template has a subdomain of its own; the bare host app.100ms.live joins nothing.

@@ -1,4 +1,5 @@
-// The house's own rule: a room includes rooms on lower floors only, never a neighbour on its own floor.
+// The house's own rule: a room includes rooms on lower floors only, never a neighbour on its own
+// floor.
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
@@ -9,7 +10,7 @@
 namespace {
 
 const std::map<std::string, int> floors = {
-    {"core", 0}, {"jose", 1},      {"net", 1},  {"http", 2}, {"ratelimit", 3}, {"auth", 3},
+    {"core", 0},  {"jose", 1},      {"net", 1},  {"http", 2}, {"ratelimit", 3}, {"auth", 3},
     {"rooms", 3}, {"providers", 3}, {"join", 4}, {"api", 5},  {"app", 6}};
 
 bool may_include(const std::string& room, const std::string& other) {

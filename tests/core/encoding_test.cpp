@@ -8,9 +8,13 @@ using core::as_bytes;
 BOOST_AUTO_TEST_SUITE(encoding)
 
 BOOST_AUTO_TEST_CASE(base64_has_the_rfc_vectors) {
-  const std::pair<std::string, std::string> vectors[] = {
-      {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<std::string, std::string> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, coded] : vectors) {
     BOOST_TEST(core::to_base64(as_bytes(plain)) == coded);
     BOOST_TEST(core::from_base64(coded).value_or("?") == plain);
@@ -37,7 +41,8 @@ BOOST_AUTO_TEST_CASE(every_byte_survives_base64url) {
 }
 
 BOOST_AUTO_TEST_CASE(percent_coding_keeps_the_unreserved_and_nothing_else) {
-  BOOST_TEST(core::percent_encode("aZ09-._~ +/?&=%\xc3\xa9") == "aZ09-._~%20%2B%2F%3F%26%3D%25%C3%A9");
+  BOOST_TEST(core::percent_encode("aZ09-._~ +/?&=%\xc3\xa9") ==
+             "aZ09-._~%20%2B%2F%3F%26%3D%25%C3%A9");
   BOOST_TEST(core::percent_decode("a%20b%2B+").value() == "a b++");
   BOOST_TEST(core::percent_decode("a+b", true).value() == "a b");
   for (const char* bad : {"%", "%1", "%zz", "%0g", "a%"})
@@ -46,10 +51,12 @@ BOOST_AUTO_TEST_CASE(percent_coding_keeps_the_unreserved_and_nothing_else) {
 }
 
 BOOST_AUTO_TEST_CASE(utf8_is_checked_to_the_letter) {
-  for (const char* good : {"", "abc", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"})
+  for (const char* good :
+       {"", "abc", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"})
     BOOST_TEST(core::is_utf8(good));
   // A lone tail, overlong forms, a surrogate, beyond U+10FFFF, a cut sequence.
-  for (const char* bad : {"\x80", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff"})
+  for (const char* bad :
+       {"\x80", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff"})
     BOOST_TEST(!core::is_utf8(bad));
   BOOST_TEST(core::code_points("a\xc3\xa9\xe2\x82\xac") == 3u);
 }

@@ -10,11 +10,12 @@ BOOST_AUTO_TEST_SUITE(json)
 BOOST_AUTO_TEST_CASE(refuses_what_is_not_one_value) {
   const std::string deep(200, '[');
   for (const std::string& bad :
-       {std::string(), std::string("{"), std::string("{}x"), std::string("{} {}"), std::string("{\"a\":1,\"a\":2}"),
-        std::string("{\"a\":{\"b\":1,\"c\":2,\"b\":3}}"), std::string("[1,]"), std::string("01"), std::string("nul"),
-        std::string("'a'"), std::string("\"\x01\""), std::string("\"\xff\""), std::string("1e999"),
-        std::string("\xef\xbb\xbf{}"), std::string("{\"\\u0061\":1,\"a\":2}"), std::string("\"\\ud800\""),
-        deep + std::string(200, ']')})
+       {std::string(), std::string("{"), std::string("{}x"), std::string("{} {}"),
+        std::string("{\"a\":1,\"a\":2}"), std::string("{\"a\":{\"b\":1,\"c\":2,\"b\":3}}"),
+        std::string("[1,]"), std::string("01"), std::string("nul"), std::string("'a'"),
+        std::string("\"\x01\""), std::string("\"\xff\""), std::string("1e999"),
+        std::string("\xef\xbb\xbf{}"), std::string("{\"\\u0061\":1,\"a\":2}"),
+        std::string("\"\\ud800\""), deep + std::string(200, ']')})
     BOOST_TEST_CONTEXT(bad.substr(0, 40)) {
       const auto read = core::read_json(bad);
       BOOST_REQUIRE(!read);
@@ -24,13 +25,15 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_not_one_value) {
 
 BOOST_AUTO_TEST_CASE(limits_hold) {
   BOOST_TEST(!core::read_json("[[[1]]]", {.bytes_max = 100, .depth_max = 3, .values_max = 100}));
-  BOOST_TEST(core::read_json("[[1]]", {.bytes_max = 100, .depth_max = 3, .values_max = 100}).has_value());
+  BOOST_TEST(
+      core::read_json("[[1]]", {.bytes_max = 100, .depth_max = 3, .values_max = 100}).has_value());
   BOOST_TEST(!core::read_json("[1,2,3]", {.bytes_max = 6, .depth_max = 3, .values_max = 100}));
   BOOST_TEST(!core::read_json("[1,2,3]", {.bytes_max = 100, .depth_max = 3, .values_max = 3}));
 }
 
 BOOST_AUTO_TEST_CASE(reads_every_type) {
-  const auto read = core::read_json(R"({"s":"a\u00e9","i":-7,"d":1.5,"t":true,"n":null,"a":[1,"x"],"o":{"k":{}}})");
+  const auto read = core::read_json(
+      R"({"s":"a\u00e9","i":-7,"d":1.5,"t":true,"n":null,"a":[1,"x"],"o":{"k":{}}})");
   BOOST_REQUIRE(read);
   BOOST_TEST(*read->find_string("s") == "a\xc3\xa9");
   BOOST_TEST(*read->find("i")->as_integer() == -7);
@@ -49,7 +52,9 @@ BOOST_AUTO_TEST_CASE(the_writer_separates_and_escapes) {
   json.begin_object().member("a", "x\"\\\n\x01").member("n", 5).member("f", false);
   json.name("list").begin_array().number(1).null().begin_object().end_object().end_array();
   json.member("bad", std::string_view("\xff\xc3\xa9")).end_object();
-  BOOST_TEST(out == "{\"a\":\"x\\\"\\\\\\n\\u0001\",\"n\":5,\"f\":false,\"list\":[1,null,{}],\"bad\":\"\xef\xbf\xbd\xc3\xa9\"}");
+  BOOST_TEST(out ==
+             "{\"a\":\"x\\\"\\\\\\n\\u0001\",\"n\":5,\"f\":false,\"list\":[1,null,{}],\"bad\":"
+             "\"\xef\xbf\xbd\xc3\xa9\"}");
   BOOST_TEST(core::read_json(out).has_value());
 }
 

@@ -59,8 +59,9 @@ BOOST_AUTO_TEST_CASE(a_variable_may_say_numbers_flags_and_lists_as_text) {
 }
 
 BOOST_AUTO_TEST_CASE(weak_and_sample_secrets_are_refused) {
-  for (const char* bad : {"pa55word", "changeme-changeme-changeme-changeme", "your-secret-goes-here-0000000000000",
-                          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}) {
+  for (const char* bad :
+       {"pa55word", "changeme-changeme-changeme-changeme", "your-secret-goes-here-0000000000000",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}) {
     table t;
     t.options.set("secret", std::string(bad), "test.toml:2");
     BOOST_TEST_CONTEXT(bad) {
@@ -91,11 +92,18 @@ BOOST_AUTO_TEST_CASE(a_secret_comes_from_a_file_or_directly_but_not_both) {
 }
 
 BOOST_AUTO_TEST_CASE(only_https_and_loopback_http_are_urls) {
-  const std::pair<const char*, bool> cases[] = {
-      {"https://example.com/", true},   {"http://example.com", false},      {"http://127.0.0.1:8080", true},
-      {"http://[::1]:80/x", true},      {"http://localhost:3", true},       {"http://127.0.0.1.evil.com", false},
-      {"http://localhost.evil", false}, {"ftp://example.com", false},       {"https://", false},
-      {"https://user@example.com", false}, {"example.com", false}, {"http://127.0.0.1@evil.com", false}};
+  const std::pair<const char*, bool> cases[] = {{"https://example.com/", true},
+                                                {"http://example.com", false},
+                                                {"http://127.0.0.1:8080", true},
+                                                {"http://[::1]:80/x", true},
+                                                {"http://localhost:3", true},
+                                                {"http://127.0.0.1.evil.com", false},
+                                                {"http://localhost.evil", false},
+                                                {"ftp://example.com", false},
+                                                {"https://", false},
+                                                {"https://user@example.com", false},
+                                                {"example.com", false},
+                                                {"http://127.0.0.1@evil.com", false}};
   for (const auto& [text, good] : cases) {
     table t;
     t.options.set("base_url", std::string(text));

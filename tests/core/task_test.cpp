@@ -42,7 +42,8 @@ BOOST_AUTO_TEST_CASE(closing_a_group_cancels_what_waits_in_it) {
   core::task_group group(context.get_executor());
   bool slept_to_the_end = true;
   group.spawn([](bool* result) -> core::task<void> {
-    *result = co_await core::sleep_until(core::deadline::after(std::chrono::steady_clock::now(), 1h));
+    *result =
+        co_await core::sleep_until(core::deadline::after(std::chrono::steady_clock::now(), 1h));
   }(&slept_to_the_end));
   context.poll();
   group.close(true);
@@ -70,7 +71,8 @@ BOOST_AUTO_TEST_CASE(a_hundred_callers_share_one_flight) {
   int fetches = 0;
   int good = 0;
   core::notice go(context.get_executor());
-  const std::function<core::task<core::result<int>>()> fetch = [&]() -> core::task<core::result<int>> {
+  const std::function<core::task<core::result<int>>()> fetch =
+      [&]() -> core::task<core::result<int>> {
     ++fetches;
     co_await go.wait(tests::far_deadline());
     co_return 42;
@@ -95,7 +97,8 @@ BOOST_AUTO_TEST_CASE(a_caller_who_leaves_takes_nothing_from_the_others) {
   asio::io_context context(1);
   core::single_flight<int> flights(context.get_executor());
   core::notice go(context.get_executor());
-  const std::function<core::task<core::result<int>>()> fetch = [&]() -> core::task<core::result<int>> {
+  const std::function<core::task<core::result<int>>()> fetch =
+      [&]() -> core::task<core::result<int>> {
     co_await go.wait(tests::far_deadline());
     co_return 7;
   };
@@ -114,7 +117,8 @@ BOOST_AUTO_TEST_CASE(blocking_work_runs_elsewhere_and_resumes_here) {
   asio::io_context context(1);
   {
     core::blocking_thread thread("test", 4);
-    got = tests::run(context, thread.run([] { return core::result<int>(5); }, tests::far_deadline()));
+    got =
+        tests::run(context, thread.run([] { return core::result<int>(5); }, tests::far_deadline()));
   }
   BOOST_REQUIRE(got);
   BOOST_TEST(*got == 5);

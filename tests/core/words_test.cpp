@@ -26,7 +26,8 @@ BOOST_AUTO_TEST_CASE(room_ids_have_an_alphabet_and_a_length) {
 BOOST_AUTO_TEST_CASE(user_ids_are_clean_utf8) {
   BOOST_TEST(core::user_id::from("auth0|5f7c").has_value());
   BOOST_TEST(core::user_id::from("\xc3\xa9").has_value());
-  for (const std::string& bad : {std::string(), std::string("a\0b", 3), std::string("a\nb"), std::string("\xff"), std::string(256, 'a')})
+  for (const std::string& bad : {std::string(), std::string("a\0b", 3), std::string("a\nb"),
+                                 std::string("\xff"), std::string(256, 'a')})
     BOOST_TEST(!core::user_id::from(bad).has_value());
 }
 
@@ -55,8 +56,9 @@ BOOST_AUTO_TEST_CASE(a_log_line_cannot_be_forged) {
   const tests::fake_clock time;
   for (const auto format : {core::log_format::json, core::log_format::text}) {
     std::string line;
-    core::format_log_line(line, format, time.wall_now(), core::log_level::info, "request",
-                          {{"name", "x\n2026 error forged=\"1\""}, {"n", 5}, {"ok", true}, {"bytes", "\xff"}});
+    core::format_log_line(
+        line, format, time.wall_now(), core::log_level::info, "request",
+        {{"name", "x\n2026 error forged=\"1\""}, {"n", 5}, {"ok", true}, {"bytes", "\xff"}});
     BOOST_TEST(line.find('\n') == std::string::npos);
     BOOST_TEST(line.find('\xff') == std::string::npos);
     BOOST_TEST(line.find("2026-11-22T10:00:00.000Z") != std::string::npos);
@@ -84,9 +86,11 @@ BOOST_AUTO_TEST_CASE(metrics_of_many_threads_add_up) {
     });
   for (auto& thread : threads) thread.join();
   const std::string text = page.render();
-  BOOST_TEST(text.find("# TYPE hits_total counter\nhits_total{code=\"a\\\"b\"} 4000\n") != std::string::npos);
+  BOOST_TEST(text.find("# TYPE hits_total counter\nhits_total{code=\"a\\\"b\"} 4000\n") !=
+             std::string::npos);
   BOOST_TEST(text.find("request_duration_seconds_bucket{le=\"0.001\"} 0\n") != std::string::npos);
-  BOOST_TEST(text.find("request_duration_seconds_bucket{le=\"0.0025\"} 4000\n") != std::string::npos);
+  BOOST_TEST(text.find("request_duration_seconds_bucket{le=\"0.0025\"} 4000\n") !=
+             std::string::npos);
   BOOST_TEST(text.find("request_duration_seconds_count 4000\n") != std::string::npos);
   BOOST_CHECK_THROW(page.level("hits_total", "Hits."), std::logic_error);
 }

@@ -524,4 +524,24 @@ BOOST_AUTO_TEST_CASE(the_roles_are_the_templates_and_the_seed_address_is_refused
   BOOST_TEST(make(at.tools())->traits().origin == "http://127.0.0.1:8080");
 }
 
+BOOST_AUTO_TEST_CASE(credentials_and_role_names_can_be_tried_without_a_room) {
+  acme at;
+  const auto attempt = [&at] {
+    return tests::run(at.context, at.provider->try_credentials(at.within(5s)));
+  };
+  at.client.reply(200, R"({"id":"63188115d11d6db790c73c60","roles":{"host":{},"guest":{}}})");
+  BOOST_TEST(attempt().has_value());
+  BOOST_TEST(at.client.last().line() ==
+             "GET https://api.100ms.live/v2/templates/63188115d11d6db790c73c60");
+  at.client.reply(200, R"({"id":"63188115d11d6db790c73c60","roles":{"host":{}}})");
+  const auto without_guest = attempt();
+  BOOST_REQUIRE(!without_guest);
+  BOOST_TEST(without_guest.error().detail.find("guest") != std::string::npos);
+  at.client.reply(401, R"({"code":401,"message":"no"})");
+  at.client.reply(401, R"({"code":401,"message":"no"})");
+  const auto refused = attempt();
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().code == errc::rejected);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
