@@ -29,30 +29,20 @@ class keyed_hash {
     return {keys[0], keys[1]};
   }
 
-  // The hash of `text` followed by the byte `last`.
-  std::uint64_t operator()(std::string_view text, std::uint8_t last) const {
+  std::uint64_t operator()(std::string_view text) const {
     state s(first_, second_);
-    const std::uint64_t length = text.size() + 1;
+    const std::uint64_t length = text.size();
     while (text.size() >= 8) {
       s.absorb(word_of(text.data()));
       text.remove_prefix(8);
     }
-    std::uint64_t tail = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) tail |= byte_at(text, i) << (8 * i);
-    tail |= std::uint64_t{last} << (8 * text.size());
-    // Seven bytes and `last` make a whole word; the length then stands in one of its own.
-    if (text.size() == 7) {
-      s.absorb(tail);
-      tail = 0;
-    }
-    return s.finish(tail | length << 56);
+    std::uint64_t tail = length << 56;
+    for (std::size_t i = 0; i < text.size(); ++i)
+      tail |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
+    return s.finish(tail);
   }
 
  private:
-  static std::uint64_t byte_at(std::string_view text, std::size_t i) {
-    return static_cast<unsigned char>(text[i]);
-  }
-
   struct state {
     // "somepseudorandomlygeneratedbytes"
     state(std::uint64_t first, std::uint64_t second)

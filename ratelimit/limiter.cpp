@@ -99,7 +99,7 @@ decision limiter::take(policy which, const net::ip_address& address, core::stead
 decision limiter::take(policy which, std::string_view key, core::steady_time now) {
   share& from = shares_[static_cast<std::size_t>(which)];
   if (from.allowed.off()) return {};
-  return take(from, text_hash_(key, static_cast<std::uint8_t>(which)), now);
+  return take(from, text_hash_(key), now);
 }
 
 // The hash's upper bits choose the line, the lower ones tell the line's keys apart.
