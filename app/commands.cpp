@@ -76,6 +76,8 @@ int serve(const common_flags& flags) {
 int check_config(const common_flags& flags, bool online) {
   const auto settings = load_or_complain(flags.source());
   if (!settings) return did_not_work;
+  if (const auto readable = check_files(*settings); !readable)
+    return complain(readable.error().detail), did_not_work;
   print(summary_of(*settings));
   if (online) return check_online(*settings);
   return ok;

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <thread>
 
 #include "app/demo.hpp"
+#include "http/url.hpp"
 
 namespace app {
 namespace {
@@ -74,6 +77,10 @@ void read_server(core::options& root, config& out) {
   if (out.listen.empty()) server.note("listen", "names no address");
   const bool proxy_protocol = server.flag("proxy_protocol", false);
   for (auto& one : out.listen) one.proxy_protocol = proxy_protocol;
+  if (proxy_protocol && out.proxies.trusted.empty() && !out.proxies.trust_unix_socket)
+    server.note("proxy_protocol",
+                "is set, but [proxy] trusted names nobody who may send its header",
+                "trusted = [\"10.0.0.0/8\"]");
   out.listener = net::read_listener_limits(server);
   out.connections = http::read_connection_limits(root.section("http"));
 }
@@ -82,6 +89,7 @@ void read_admin(core::options& root, config& out) {
   core::options& admin = root.section("admin");
   out.admin_listen = read_listeners(admin, "listen", {"127.0.0.1:9464"}, false);
   const bool remote = admin.flag("allow_remote", false);
+  if (out.admin_listen.empty()) admin.note("listen", "names no address", "\"127.0.0.1:9464\"");
   for (const auto& one : out.admin_listen)
     if (!remote && !only_on_this_machine(one.address))
       admin.note(
@@ -120,6 +128,25 @@ void read_public_url(core::options& root, config& out) {
   out.public_url = root.url("public_url", true).value_or("");
 }
 
+// Pages of these origins may call us with their users' credentials, so each is named exactly.
+void read_cors(core::options& cors, config& out) {
+  out.cors_origins = cors.texts("origins");
+  for (const std::string& one : out.cors_origins) {
+    const auto parsed = http::url::from(one);
+    const bool exact = parsed && parsed->origin() == one;
+    if (!exact || (!parsed->secure && !core::is_loopback_host(parsed->host)))
+      cors.note("origins", fmt::format("\"{}\" is no https origin", one),
+                "\"https://www.example.com\"");
+  }
+}
+
+void read_join(core::options& root, config& out) {
+  core::options& join = root.section("join");
+  out.join_timeout = join.duration("timeout", 5s, 100ms, 60s);
+  if (out.join_timeout > out.connections.request)
+    join.note("timeout", "is longer than http.request, which ends every request", "raise both");
+}
+
 void read_default_provider(core::options& root, config& out) {
   const auto wanted = root.text("default_provider");
   std::vector<std::string> names;
@@ -135,7 +162,9 @@ void read_default_provider(core::options& root, config& out) {
   }
   for (const auto& one : out.providers)
     if (one.name.text() == *wanted) out.default_provider = one.name;
-  if (!out.default_provider.empty()) return;
+  // One that is there but has mistakes of its own is not missing.
+  const auto written = root.section("providers").section_names();
+  if (!out.default_provider.empty() || std::ranges::find(written, *wanted) != written.end()) return;
   const auto meant = core::nearest(*wanted, names);
   root.note("default_provider", fmt::format("there is no [providers.{}]", *wanted),
             meant ? fmt::format("did you mean \"{}\"?", *meant) : "");
@@ -156,8 +185,8 @@ config read_everything(core::options& root) {
   out.client = http::read_client_settings(root.section("http_client"));
   out.provision = join::read_provision_settings(root.section("rooms"));
   out.gate = join::read_gate_settings(root.section("overload"));
-  out.join_timeout = root.section("join").duration("timeout", 5s, 100ms, 60s);
-  out.cors_origins = root.section("cors").texts("origins");
+  read_join(root, out);
+  read_cors(root.section("cors"), out);
   if (!root.has("providers") && !out.public_url.empty())
     root.note("providers", "no provider is configured",
               "[providers.builtin] with type = \"builtin\" for trying out");
@@ -250,6 +279,21 @@ std::string describe(const core::mistakes& found) {
     out += '\n';
   }
   return out;
+}
+
+core::result<void> check_files(const config& settings) {
+  if (settings.tls) {
+    const core::system_clock clock;
+    core::system_random random;
+    const auto made = net::tls_server::create(*settings.tls, clock, random);
+    if (!made) return core::same_failure(made);
+  }
+  const std::filesystem::path store(settings.store.path);
+  const auto folder = store.has_parent_path() ? store.parent_path() : std::filesystem::path(".");
+  std::error_code unknown;
+  if (settings.store.path != ":memory:" && !std::filesystem::is_directory(folder, unknown))
+    return core::fail(core::errc::internal, "store.path: there is no folder " + folder.string());
+  return {};
 }
 
 std::string summary_of(const config& settings) {

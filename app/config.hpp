@@ -95,6 +95,10 @@ loaded_config load_config_text(std::string_view toml, const config_source& from)
 // \"listen\"?"
 std::string describe(const core::mistakes& found);
 
+// Whether the certificate, its key and the folder of the store are there; not part of reading,
+// because commands that only sign or explain must work for users who may not read the key.
+core::result<void> check_files(const config& settings);
+
 // What the server would do, for check-config. Names no secret.
 std::string summary_of(const config& settings);
 

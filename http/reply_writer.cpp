@@ -59,8 +59,10 @@ void append_event_head(std::string& out, const reply& answer, const reply_frame&
   // X-Accel-Buffering: nginx and its relatives would otherwise collect the events.
   out.append(
       "Content-Type: text/event-stream; charset=utf-8\r\n"
-      "Cache-Control: no-store\r\n"
       "X-Accel-Buffering: no\r\n");
+  // A service that says so for all of its answers has said so for this one.
+  if (answer.fields.find("Cache-Control:") == std::string::npos)
+    out.append("Cache-Control: no-store\r\n");
   if (frame.minor_version == 1) out.append("Transfer-Encoding: chunked\r\n");
   out.append("Connection: close\r\n\r\n");
 }
