@@ -153,7 +153,8 @@ std::optional<http::body_plan> front::admit(http::exchange& about, http::reply& 
   const auto taken = my.count(about, out);
 
   const route_match where = match_route(about.head->path);
-  const bool cacheable = taken.allowed && !who.refused && where.row->cacheable;
+  const bool cacheable = taken.allowed && !who.refused && where.row->cacheable &&
+                         allows(*where.row, about.head->method);
   if (!cacheable) out.fields += no_store_field;
   about.route = static_cast<std::size_t>(where.row->what);
 
