@@ -71,6 +71,8 @@ class running_server {
   core::deadline within(std::chrono::milliseconds wait) const {
     return core::deadline::after(common_.clock.steady_now(), wait);
   }
+  static core::task<void> end_admin(http::server* server, net::listener* door,
+                                    core::deadline grace);
   static core::task<void> end_shard(shard_parts* parts, net::listener* doors, core::deadline grace,
                                     core::deadline cleanup);
 
@@ -163,6 +165,15 @@ core::task<void> running_server::end_shard(shard_parts* parts, net::listener* do
   co_await parts->stop(cleanup);
 }
 
+// Runs on the admin shard. A scraper keeps its connection open, and what is open here counts in
+// numbers that are gone before the shard is.
+core::task<void> running_server::end_admin(http::server* server, net::listener* door,
+                                           core::deadline grace) {
+  door->stop_accepting();
+  server->drain();
+  co_await door->drain(grace);
+}
+
 core::task<void> running_server::shut_down() {
   common_.draining = true;
   common_.log->info("stopping", {{"delay_ms", common_.settings.shutdown.delay.count()}});
@@ -181,6 +192,13 @@ core::task<void> running_server::shut_down() {
                      });
                    });
   co_await all_ended.wait(within(common_.settings.shutdown.grace + 2 * cleanup_max));
+  core::notice admin_ended(main_.get_executor());
+  asio::co_spawn(common_.admin_shard.executor(),
+                 end_admin(&admin_server_, &admin_door_, within(cleanup_max)),
+                 [this, &admin_ended](std::exception_ptr) {
+                   asio::post(main_, [&admin_ended] { admin_ended.give(); });
+                 });
+  co_await admin_ended.wait(within(2 * cleanup_max));
   signals_.cancel();
   main_.stop();
 }
