@@ -182,7 +182,7 @@ test('what every route has: options, refused methods, https, rate limits', async
     const at = inDemo ? demo : door;
     assert.equal(await ask('OPTIONS', path, { at }), 204);
     assert.equal(await ask('PATCH', path, { at }), 405);
-    for (const method of Object.keys(operations)) {
+    for (const method of Object.keys(operations).filter((one) => one !== 'parameters')) {
       assert.equal(await ask(method.toUpperCase(), path, { headers: plain }), 403, path);
       assert.equal(await ask(method.toUpperCase(), path, { headers: drained, at: strict }), 429, path);
       if (inDemo && method !== 'options') assert.equal(await ask(method.toUpperCase(), path), 404, path);
