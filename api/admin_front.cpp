@@ -130,15 +130,10 @@ core::task<void> admin_front::state::explain(state* my, http::exchange* about, h
     co_return;
   }
   const rooms::booking* one = *found ? &**found : nullptr;
-  const rooms::caller who{wish.user, false, {}};
+  // As the command does: for a session that names the role of the seat.
+  const rooms::caller who{wish.user, true, {&wish.seat, 1}};
   const auto made = rooms::decide(one, who, wish.seat, wish.at, my->parts.windows);
-  std::string text = "allowed\n";
-  if (!made.allowed) {
-    const core::failure why = made.refusal(wish.at);
-    text = "refused: " + std::string(problem_of(why.code).code) + "\n";
-  }
-  text += rooms::explain(made, one, who, wish.seat, wish.at);
-  if (!text.ends_with('\n')) text += '\n';
+  std::string text = rooms::explain(made, one, who, wish.seat, wish.at);
   give_text(*out, 200, std::move(text));
 }
 

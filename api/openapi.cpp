@@ -3,7 +3,7 @@
 namespace api {
 namespace {
 
-// tests/api/openapi_test.cpp reads it against the URL table and the table of problems.
+// tests/blackbox/openapi.test.mjs reads it against the URL table and the table of problems.
 constexpr std::string_view document = R"json({
  "openapi": "3.1.0",
  "info": {
