@@ -132,6 +132,9 @@ export class Stagedoor {
     const how = await this.ended;
     clearTimeout(timer);
     if (!this.keepFolder) rmSync(this.folder, { recursive: true, force: true });
+    // No test is passed by a server that falls over while it leaves.
+    if (['SIGABRT', 'SIGSEGV', 'SIGBUS'].includes(how.signal) || this.log.includes('AddressSanitizer'))
+      throw new Error(`stagedoor crashed (${how.signal}):\n${this.log.slice(-4_000)}`);
     return how;
   }
 
