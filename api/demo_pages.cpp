@@ -1,6 +1,7 @@
 #include "api/demo_pages.hpp"
 
 #include "api/error.hpp"
+#include "api/html.hpp"
 #include "api/parameters.hpp"
 
 namespace api {
@@ -55,27 +56,6 @@ async function join({ user, role, room }) {
 for (const button of document.querySelectorAll("button[data-room]"))
   button.addEventListener("click", () => join(button.dataset).catch((error) => { says.textContent = error.message; }));
 )js";
-
-void append_html(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-}
 
 void append_attribute(std::string& out, std::string_view name, std::string_view value) {
   out.append(" ").append(name).append("=\"");

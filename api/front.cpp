@@ -7,6 +7,7 @@
 #include "api/join_api.hpp"
 #include "api/openapi.hpp"
 #include "api/request_ids.hpp"
+#include "api/room_api.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "http/error.hpp"
@@ -44,7 +45,8 @@ struct front::state {
         access(with.log, with.metrics, with.settings->access_log),
         joins(at),
         bookings(at),
-        demo(at) {
+        demo(at),
+        rooms(at) {
     if (with.gate.buckets().of(ratelimit::policy::ip).off()) return;
     limit_policy = "RateLimit-Policy: ";
     with.gate.buckets().append_policy_field(limit_policy, ratelimit::policy::ip);
@@ -65,7 +67,9 @@ struct front::state {
   http::answer dispatch(http::exchange& about, http::reply& out);
   http::answer keys(http::reply& out);
 
-  bool exists(const route_row& row) const { return !row.demo || at.settings.demo; }
+  bool exists(const route_row& row) const {
+    return (!row.demo || at.settings.demo) && (!row.room || rooms.exists());
+  }
 
   desk at;
   request_ids ids;
@@ -73,6 +77,7 @@ struct front::state {
   join_api joins;
   booking_api bookings;
   demo_pages demo;
+  room_api rooms;
   std::string limit_policy;                 // the policy's field and the beginning of the limit's
   std::vector<std::string_view> forwarded;  // reused
 };
@@ -198,6 +203,7 @@ std::optional<http::body_plan> front::state::plan(http::exchange& about, http::r
     if (!allowed) return refuse(std::move(allowed.error()));
   }
   if (!sends) return http::body_plan{verb == http::method::delete_ ? ignored_body_max : 0};
+  if (row.what == route::room_signal) return http::body_plan{room_message_max};
   if (row.body == body_kind::json) return http::body_plan{json_body_max};
   return http::body_plan{row.body == body_kind::form ? form_body_max : ignored_body_max};
 }
@@ -244,6 +250,15 @@ http::answer front::state::dispatch(http::exchange& about, http::reply& out) {
     case route::demo_script:
     case route::demo_style:
       return demo.handle(about, out, row.what);
+    case route::room_page:
+      return rooms.page(about, out, match_route(about.head->path).parameter);
+    case route::room_events:
+      return rooms.events(about, out, match_route(about.head->path).parameter);
+    case route::room_signal:
+      return rooms.signal(about, out, match_route(about.head->path).parameter);
+    case route::room_script:
+    case route::room_style:
+      return rooms.asset(out, row.what);
     case route::unknown:
       at.refuse(about, out, core::failure(make_error_code(http::errc::not_found)));
       return http::answered_now{};
@@ -287,6 +302,15 @@ void front::finished(const http::exchange& about, int status, std::size_t bytes_
                           state_->at.parts.clock.steady_now());
 }
 
-void front::booking_changed(const core::room_id& room) { state_->joins.booking_changed(room); }
+void front::booking_changed(const core::room_id& room) {
+  state_->joins.booking_changed(room);
+  state_->rooms.booking_changed(room);
+}
+
+void front::meet(const std::vector<front*>& all) {
+  std::vector<std::shared_ptr<room_hall>> halls;
+  for (const front* one : all) halls.push_back(one->state_->rooms.hall());
+  for (front* one : all) one->state_->rooms.meet(halls);
+}
 
 }  // namespace api

@@ -54,6 +54,10 @@ class front final : public http::service {
   // A booking has changed: event streams that wait for its room look again. Called on this shard.
   void booking_changed(const core::room_id& room);
 
+  // The fronts of all shards by their index, before any of them serves: they share the built-in
+  // rooms.
+  static void meet(const std::vector<front*>& all);
+
   struct state;  // defined in front_state.hpp
 
  private:

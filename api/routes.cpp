@@ -26,6 +26,12 @@ constexpr std::array<route_row, route_count> rows = {{
     {route::demo_login, "/demo/login", "POST, OPTIONS", body_kind::form, true},
     {route::demo_script, "/demo/page.js", read_only, body_kind::none, true},
     {route::demo_style, "/demo/page.css", read_only, body_kind::none, true},
+    {route::room_page, "/room/:roomId", read_only, body_kind::none, false, false, true},
+    {route::room_events, "/room/:roomId/events", read_only, body_kind::none, false, false, true},
+    {route::room_signal, "/room/:roomId/signal", "POST, OPTIONS", body_kind::json, false, false,
+     true},
+    {route::room_script, "/assets/room.js", read_only, body_kind::none, false, true, true},
+    {route::room_style, "/assets/room.css", read_only, body_kind::none, false, true, true},
 }};
 
 // The next segment after a '/', which `rest` begins with.

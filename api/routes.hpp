@@ -27,8 +27,13 @@ enum class route : std::uint8_t {
   demo_login,
   demo_script,
   demo_style,
+  room_page,
+  room_events,
+  room_signal,
+  room_script,
+  room_style,
 };
-constexpr std::size_t route_count = 15;
+constexpr std::size_t route_count = 20;
 
 // What of a body a route takes with PUT or POST.
 enum class body_kind : std::uint8_t { none, ignored, json, form };
@@ -41,6 +46,7 @@ struct route_row {
   body_kind body = body_kind::none;
   bool demo = false;       // exists only in demo mode
   bool cacheable = false;  // its answers say themselves how long they may be kept
+  bool room = false;       // exists only where a provider is "builtin"
 };
 
 std::span<const route_row> route_table();

@@ -113,6 +113,7 @@ running_server::running_server(config settings, const config_source& from)
                   [this](net::stream_ptr with) { return admin_server_.serve(std::move(with)); }) {
   desk_.tls = open_tls(common_);
   std::vector<join::provisioner*> peers;
+  std::vector<api::front*> fronts;
   for (std::size_t i = 0; i < common_.shards.size(); ++i) {
     shards_.push_back(std::make_unique<shard_parts>(common_, neighbours_, common_.shards.at(i)));
     http::server& server = shards_.back()->server;
@@ -120,8 +121,10 @@ running_server::running_server(config settings, const config_source& from)
         common_.shards.at(i), desk_,
         [&server](net::stream_ptr with) { return server.serve(std::move(with)); }));
     peers.push_back(&shards_.back()->provisioner);
+    fronts.push_back(&shards_.back()->front);
   }
   for (const auto& one : shards_) one->provisioner.meet(peers);
+  api::front::meet(fronts);
 }
 
 core::task<void> running_server::seed_demo() {

@@ -25,7 +25,7 @@ struct builtin_settings {
   provider_traits traits;
   std::string public_url;
   jose::key key;
-  std::chrono::seconds lifetime{600};
+  builtin_rules rules;
 };
 
 class builtin final : public provider {
@@ -50,6 +50,7 @@ class builtin final : public provider {
     co_return core::result<void>();
   }
   const builtin_tokens& tokens() const { return tokens_; }
+  const builtin_rules& rules() const { return settings_->rules; }
 
  private:
   std::shared_ptr<const builtin_settings> settings_;
@@ -61,7 +62,7 @@ std::optional<core::result<join_link>> builtin::admit_now(const admission& who) 
   // The page's address would lose such a room's name on its way through the browser.
   if (is_dot_segment(who.room.view()))
     return core::fail(errc::rejected, "no page can have this room's name");
-  const auto ends = link_end(who.now, who.closes_at, settings_->lifetime);
+  const auto ends = link_end(who.now, who.closes_at, settings_->rules.lifetime);
   if (ends <= who.now) return core::fail(errc::rejected, "the room closes now");
   room_pass pass{who.room, who.user, who.seat, who.name, {}, ends};
   append_uuid(pass.id, random_);
@@ -131,20 +132,26 @@ const builtin_tokens* tokens_of(const provider& one) {
   return ours ? &ours->tokens() : nullptr;
 }
 
+const builtin_rules* rules_of(const provider& one) {
+  const auto* ours = dynamic_cast<const builtin*>(&one);
+  return ours ? &ours->rules() : nullptr;
+}
+
 provider_maker make_builtin(provider_setup setup) {
   core::options& from = setup.settings;
   const bool has_secret = from.has("secret") || from.has("secret_file");
   auto secret = from.secret_text("secret", 32);
   const auto lifetime =
       std::chrono::floor<std::chrono::seconds>(from.duration("lifetime", 10min, 1min, 1h));
+  builtin_rules rules{lifetime, read_ice_settings(from)};
   if (has_secret && !secret) return {};
   auto key = jose::key::from_secret(secret ? *secret : temporary_secret(), jose::algorithm::hs256);
   if (!key) {
     from.note("secret", "cannot be used as an HS256 key: " + key.error().detail);
     return {};
   }
-  auto settings =
-      std::make_shared<builtin_settings>(builtin_settings{{}, setup.public_url, *key, lifetime});
+  auto settings = std::make_shared<builtin_settings>(
+      builtin_settings{{}, setup.public_url, *key, std::move(rules)});
   settings->traits.name = setup.name;
   settings->traits.type = "builtin";
   const auto own = http::url::from(setup.public_url);

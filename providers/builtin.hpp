@@ -2,6 +2,7 @@
 // they open.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "core/result.hpp"
 #include "core/secret.hpp"
 #include "jose/keys.hpp"
+#include "providers/ice_servers.hpp"
 #include "providers/provider.hpp"
 
 namespace providers {
@@ -46,5 +48,12 @@ class builtin_tokens {
 // The tokens of a provider of type "builtin"; nullptr for any other. They live as long as the
 // provider.
 const builtin_tokens* tokens_of(const provider& one);
+
+// What its room is told by the configuration.
+struct builtin_rules {
+  std::chrono::seconds lifetime{600};  // of one token
+  ice_settings ice;
+};
+const builtin_rules* rules_of(const provider& one);
 
 }  // namespace providers
