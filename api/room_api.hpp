@@ -94,7 +94,7 @@ core::task<Answer> room_api::ask(core::room_id room, std::function<Answer(room_h
     met->said = question(*hall);
     asio::post(home, [met] { met->ready.give(); });
   });
-  const auto until = core::deadline::after(std::chrono::steady_clock::now(), wait_max);
+  const auto until = core::deadline::after(desk_.parts.clock.steady_now(), wait_max);
   const bool answered = co_await met->ready.wait(until);
   if (!answered)
     throw std::system_error(make_error_code(core::errc::timed_out), "the owner of a room");

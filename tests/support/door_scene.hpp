@@ -14,6 +14,10 @@
 #include "support/run.hpp"
 #include "support/scripted_client.hpp"
 
+namespace providers {
+provider_maker make_builtin(provider_setup setup);
+}
+
 namespace tests {
 
 // One shard that owns every room.
@@ -52,6 +56,17 @@ struct door_scene {
     return out;
   }
 
+  static providers::configured_provider builtin_room() {
+    core::mistakes found;
+    core::options settings("providers.builtin", "test.toml:1", found);
+    settings.set("secret", std::string("rB7yKm3xQz9wTn5vLc2hJp8gDf4sEa6u"));
+    settings.set("ice_servers", std::string("stun:stun.example.com,turn:turn.example.com:3478"));
+    settings.set("turn_secret", std::string("north-wind-and-sun"));
+    const auto name = core::provider_name::from("builtin").value();
+    auto make = providers::make_builtin({name, settings, "https://door.example"});
+    return {name, "builtin", std::move(make)};
+  }
+
   template <class T>
   T run(core::task<T> work) {
     return tests::run(context, std::move(work));
@@ -87,7 +102,7 @@ struct door_scene {
   memory_store store;
   lone_shard shards{context.get_executor()};
   rooms::booking_cache bookings{store, {}, context.get_executor()};
-  providers::registry providers{{configured(vendor), configured(own)},
+  providers::registry providers{{configured(vendor), configured(own), builtin_room()},
                                 {client, clock, random, log, metrics, context.get_executor()}};
   std::unique_ptr<join::provisioner> provisioner;
   std::unique_ptr<join::join_service> joins;
