@@ -21,6 +21,7 @@ bool is_turn(std::string_view url) { return url.starts_with("turn:") || url.star
 // RFC 7064 and RFC 7065: a scheme, a host, and then a port and a transport at most. Without "//".
 bool is_ice_url(std::string_view url) {
   const std::size_t colon = url.find(':');
+  if (colon == std::string::npos) return false;
   const std::string_view scheme = url.substr(0, colon);
   if (scheme != "stun" && scheme != "stuns" && scheme != "turn" && scheme != "turns") return false;
   const std::string_view rest = url.substr(colon + 1);
