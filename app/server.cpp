@@ -73,8 +73,10 @@ class running_server {
   }
   static core::task<void> end_admin(http::server* server, net::listener* door,
                                     core::deadline grace);
-  static core::task<void> end_shard(shard_parts* parts, net::listener* doors, core::deadline grace,
-                                    core::deadline cleanup);
+  static core::task<void> drain_shard(shard_parts* parts, net::listener* doors,
+                                      core::deadline grace);
+  core::task<void> on_every_shard(std::function<core::task<void>(std::size_t)> work,
+                                  core::deadline until);
 
   config_source source_;
   common_parts common_;
@@ -158,14 +160,12 @@ core::task<void> running_server::serve() {
                stderr);
 }
 
-// Runs on the shard: no new connections, then no idle ones, then none at all, then no background
-// work.
-core::task<void> running_server::end_shard(shard_parts* parts, net::listener* doors,
-                                           core::deadline grace, core::deadline cleanup) {
+// Runs on the shard: no new connections, then no idle ones, then none at all.
+core::task<void> running_server::drain_shard(shard_parts* parts, net::listener* doors,
+                                             core::deadline grace) {
   doors->stop_accepting();
   parts->server.drain();
   co_await doors->drain(grace);
-  co_await parts->stop(cleanup);
 }
 
 // Runs on the admin shard. A scraper keeps its connection open, and what is open here counts in
@@ -177,6 +177,21 @@ core::task<void> running_server::end_admin(http::server* server, net::listener* 
   co_await door->drain(grace);
 }
 
+// Starts one task on every shard and resumes when all have ended.
+core::task<void> running_server::on_every_shard(std::function<core::task<void>(std::size_t)> work,
+                                                core::deadline until) {
+  auto left = std::make_shared<std::size_t>(shards_.size());
+  core::notice all_ended(main_.get_executor());
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    asio::co_spawn(common_.shards.at(i).executor(), work(i),
+                   [this, left, all_ended](std::exception_ptr) {
+                     asio::post(main_, [left, all_ended]() mutable {
+                       if (--*left == 0) all_ended.give();
+                     });
+                   });
+  co_await all_ended.wait(until);
+}
+
 core::task<void> running_server::shut_down() {
   common_.draining = true;
   common_.log->info("stopping", {{"delay_ms", common_.settings.shutdown.delay.count()}});
@@ -184,17 +199,15 @@ core::task<void> running_server::shut_down() {
   co_await core::sleep_until(within(common_.settings.shutdown.delay));
   const core::deadline grace = within(common_.settings.shutdown.grace);
   const core::deadline cleanup = within(common_.settings.shutdown.grace + cleanup_max);
-  std::size_t left = shards_.size();
-  core::notice all_ended(main_.get_executor());
-  for (std::size_t i = 0; i < shards_.size(); ++i)
-    asio::co_spawn(common_.shards.at(i).executor(),
-                   end_shard(shards_[i].get(), doors_[i].get(), grace, cleanup),
-                   [this, &left, &all_ended](std::exception_ptr) {
-                     asio::post(main_, [&left, &all_ended] {
-                       if (--left == 0) all_ended.give();
-                     });
-                   });
-  co_await all_ended.wait(within(common_.settings.shutdown.grace + 2 * cleanup_max));
+  const core::deadline at_last = within(common_.settings.shutdown.grace + 2 * cleanup_max);
+  // In two steps: a request in flight on one shard may wait for a room that another one makes.
+  co_await on_every_shard(
+      [this, grace](std::size_t i) {
+        return drain_shard(shards_[i].get(), doors_[i].get(), grace);
+      },
+      cleanup);
+  co_await on_every_shard([this, cleanup](std::size_t i) { return shards_[i]->stop(cleanup); },
+                          at_last);
   core::notice admin_ended(main_.get_executor());
   asio::co_spawn(common_.admin_shard.executor(),
                  end_admin(&admin_server_, &admin_door_, within(cleanup_max)),
