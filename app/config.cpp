@@ -109,7 +109,7 @@ void read_log(core::options& root, config& out) {
                        : core::log_format::text;
   out.log.access = log.flag("access", true);
   out.log.file = log.text("file", "");
-  out.log.queue = static_cast<std::size_t>(log.integer("queue", 8192, 64, 1'000'000));
+  out.log.buffer = static_cast<std::size_t>(log.integer("buffer", 1 << 20, 16 << 10, 256 << 20));
 }
 
 void read_shutdown(core::options& root, config& out) {

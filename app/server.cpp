@@ -219,9 +219,11 @@ core::task<void> running_server::shut_down() {
   main_.stop();
 }
 
-// Certificates, session keys and service keys change while the server runs; everything else takes a
-// restart.
+// Certificates, session keys and service keys change while the server runs, and the log's file is
+// opened again; everything else takes a restart.
 void running_server::reload() {
+  if (!common_.log->reopen())
+    common_.log->error("log_reopen_failed", {{"file", common_.settings.log.file}});
   auto loaded = load_config(source_);
   if (!loaded.value) {
     for (const auto& one : loaded.mistakes)
@@ -252,6 +254,7 @@ void running_server::hear_signals() {
     } else if (common_.draining) {
       // The second time is meant: the store survives this, and nothing else has to.
       common_.log->warn("stopped_at_once");
+      common_.log->flush(200ms);
       std::_Exit(EXIT_FAILURE);
     } else {
       asio::co_spawn(main_, shut_down(), asio::detached);

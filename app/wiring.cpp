@@ -68,7 +68,20 @@ common_parts::common_parts(config from)
       face(face_of(settings)),
       shards(settings.threads, clock),
       admin_shard(0, admin_lane, "admin", clock),
-      store(settings.store, *log, &metrics) {}
+      store(settings.store, *log, &metrics) {
+  limiter.show(metrics, clock);
+  metrics.sample_total("log_lines_dropped_total",
+                       "Log lines that found no room or could not be written.", {},
+                       [this] { return static_cast<double>(log->lost()); });
+  metrics.sample_total("shard_surprises_total",
+                       "Exceptions that nobody caught; each ended only what it came from.", {},
+                       [this] {
+                         std::uint64_t all = admin_shard.surprises();
+                         for (std::size_t i = 0; i < shards.size(); ++i)
+                           all += shards.at(i).surprises();
+                         return static_cast<double>(all);
+                       });
+}
 
 shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net::shard& on)
     : shard(on),

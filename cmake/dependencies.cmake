@@ -16,11 +16,6 @@ stagedoor_need(SQLite3_FOUND "SQLite 3.40 or later" libsqlite3-dev)
 find_package(fmt 9 QUIET)
 stagedoor_need(fmt_FOUND "fmt 9 or later" libfmt-dev)
 
-find_package(spdlog 1.10 QUIET)
-stagedoor_need(spdlog_FOUND "spdlog 1.10 or later" libspdlog-dev)
-add_library(spdlog_packaged INTERFACE)
-target_link_libraries(spdlog_packaged INTERFACE spdlog::spdlog)
-
 find_package(simdjson 3.0 QUIET)
 stagedoor_need(simdjson_FOUND "simdjson 3.0 or later" libsimdjson-dev)
 add_library(simdjson_packaged INTERFACE)

@@ -8,9 +8,14 @@ function(stagedoor_room name)
 endfunction()
 
 # One precompiled header for all: Asio alone costs six seconds in every file that includes it.
+# The tests have a second one, with Boost.Test.
 function(stagedoor_precompiled target)
-  if(target STREQUAL "stagedoor_core")
-    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+  if(target STREQUAL "stagedoor_test_support")
+    target_precompile_headers(${target} PRIVATE <cmake/precompiled.hpp> <boost/test/unit_test.hpp>)
+  elseif(target MATCHES "^test_")
+    target_precompile_headers(${target} REUSE_FROM stagedoor_test_support)
+  elseif(target STREQUAL "stagedoor_core")
+    target_precompile_headers(${target} PRIVATE <cmake/precompiled.hpp>)
   else()
     target_precompile_headers(${target} REUSE_FROM stagedoor_core)
   endif()

@@ -1,10 +1,12 @@
 #include "core/log.hpp"
 
-#include <spdlog/async.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
 
 #include "core/json.hpp"
+#include "core/log_writer.hpp"
 #include "core/time_text.hpp"
 
 namespace core {
@@ -29,7 +31,8 @@ void append_value(std::string& out, const log_value& value, bool json) {
     else
       append_text_value(out, *text);
   } else if (const auto* number = std::get_if<std::int64_t>(&value.held())) {
-    fmt::format_to(std::back_inserter(out), "{}", *number);
+    const fmt::format_int digits(*number);
+    out.append(digits.data(), digits.size());
   } else if (const auto* real = std::get_if<double>(&value.held())) {
     fmt::format_to(std::back_inserter(out), "{:.6g}", *real);
   } else {
@@ -37,42 +40,34 @@ void append_value(std::string& out, const log_value& value, bool json) {
   }
 }
 
-class spdlog_logger final : public logger {
+class lane_logger final : public logger {
  public:
-  spdlog_logger(const log_settings& settings, const clock& time)
-      : logger(settings.level), format_(settings.format), time_(time) {
-    pool_ = std::make_shared<spdlog::details::thread_pool>(settings.queue, 1);
-    spdlog::sink_ptr sink;
-    if (settings.file.empty())
-      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    else
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(settings.file);
-    sink->set_pattern("%v");
-    out_ = std::make_shared<spdlog::async_logger>("stagedoor", std::move(sink), pool_,
-                                                  spdlog::async_overflow_policy::overrun_oldest);
-    out_->set_level(spdlog::level::trace);
-    out_->flush_on(spdlog::level::warn);
-  }
-  ~spdlog_logger() override {
-    if (const auto lost = pool_->overrun_counter(); lost > 0)
-      warn("log_lines_dropped", {{"count", lost}});
-    out_->flush();
-  }
+  lane_logger(const log_settings& settings, const clock& time)
+      : logger(settings.level),
+        format_(settings.format),
+        time_(time),
+        writer_(
+            {.file = settings.file,
+             .lane_bytes_max = settings.buffer,
+             .tell_lost = [format = settings.format, &time](std::string& out, std::uint64_t count) {
+               format_log_line(out, format, time.wall_now(), log_level::warn, "log_lines_dropped",
+                               {{"count", count}});
+             }}) {}
+
+  bool reopen() override { return writer_.reopen(); }
+  void flush(std::chrono::milliseconds wait) override { writer_.flush(wait); }
+  std::uint64_t lost() const override { return writer_.lost(); }
 
  private:
   void write(log_level level, std::string_view event, fields with) override {
-    thread_local std::string line;
-    line.clear();
-    format_log_line(line, format_, time_.wall_now(), level, event, with);
-    // The level matters to spdlog only for flushing.
-    out_->log(level >= log_level::warn ? spdlog::level::warn : spdlog::level::info,
-              spdlog::string_view_t(line.data(), line.size()));
+    writer_.line(level >= log_level::warn, [&](std::string& out) {
+      format_log_line(out, format_, time_.wall_now(), level, event, with);
+    });
   }
 
   log_format format_;
   const clock& time_;
-  std::shared_ptr<spdlog::details::thread_pool> pool_;
-  std::shared_ptr<spdlog::async_logger> out_;
+  log_writer writer_;
 };
 
 }  // namespace
@@ -84,9 +79,12 @@ std::string_view name_of(log_level level) {
 
 void format_log_line(std::string& out, log_format format, wall_time at, log_level level,
                      std::string_view event, logger::fields with) {
-  const std::string time = to_rfc3339_milliseconds(at);
   if (format == log_format::text) {
-    fmt::format_to(std::back_inserter(out), "{} {} {}", time, name_of(level), event);
+    append_rfc3339_milliseconds(out, at);
+    out += ' ';
+    out += name_of(level);
+    out += ' ';
+    out += event;
     for (const log_field& field : with) {
       out += ' ';
       out += field.name;
@@ -95,20 +93,24 @@ void format_log_line(std::string& out, log_format format, wall_time at, log_leve
     }
     return;
   }
-  fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}","event":)", time,
-                 name_of(level));
-  append_json_string(out, event);
+  out += R"({"time":")";
+  append_rfc3339_milliseconds(out, at);
+  out += R"(","level":")";
+  out += name_of(level);
+  out += R"(","event":")";
+  out += event;  // like the names of fields a literal of ours: nothing in it to escape
+  out += '"';
   for (const log_field& field : with) {
-    out += ',';
-    append_json_string(out, field.name);
-    out += ':';
+    out += ",\"";
+    out += field.name;
+    out += "\":";
     append_value(out, field.value, true);
   }
   out += '}';
 }
 
 std::unique_ptr<logger> make_logger(const log_settings& settings, const clock& time) {
-  return std::make_unique<spdlog_logger>(settings, time);
+  return std::make_unique<lane_logger>(settings, time);
 }
 
 }  // namespace core

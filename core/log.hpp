@@ -50,8 +50,8 @@ struct log_settings {
   log_format format = log_format::json;
   bool access = true;  // one line per request
   std::string file;    // empty: standard error
-  std::size_t queue =
-      8192;  // lines that may wait for the writer; then the oldest are dropped and counted
+  // What may wait for a slow reader, per shard; beyond it new lines are lost and counted.
+  std::size_t buffer = std::size_t{1} << 20;
 };
 
 // Safe to use from any thread. Cheap when the level is off.
@@ -70,6 +70,14 @@ class logger {
     if (wants(level)) write(level, event, with);
   }
 
+  // Opens the log file again at its name; false when that failed and the old one stays.
+  virtual bool reopen() { return true; }
+  // Hands on what was said so far, waiting at most `wait` (the process is about to be left at
+  // once).
+  virtual void flush(std::chrono::milliseconds wait) { (void)wait; }
+  // Lines that nobody will ever read: there was no room, or they could not be written.
+  virtual std::uint64_t lost() const { return 0; }
+
  protected:
   explicit logger(log_level level) : level_(level) {}
 
@@ -84,7 +92,8 @@ class logger {
 void format_log_line(std::string& out, log_format format, wall_time at, log_level level,
                      std::string_view event, logger::fields with);
 
-// Writes through a bounded queue on a thread of its own; flushes when destroyed.
+// Lines gather in a bounded buffer per shard and are written by a thread of its own; flushes when
+// destroyed. Throws std::system_error when the file cannot be opened.
 std::unique_ptr<logger> make_logger(const log_settings& settings, const clock& time);
 
 // Says nothing: for commands and tests.

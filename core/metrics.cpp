@@ -129,6 +129,12 @@ void metrics_page::sample(std::string_view name, std::string_view help, labels w
   family_of(name, help, "gauge").samples[series_of(with)] = std::move(read);
 }
 
+void metrics_page::sample_total(std::string_view name, std::string_view help, labels with,
+                                std::function<double()> read) {
+  const std::lock_guard hold(lock_);
+  family_of(name, help, "counter").samples[series_of(with)] = std::move(read);
+}
+
 void metrics_page::family::render(std::string& out) const {
   auto to = std::back_inserter(out);
   fmt::format_to(to, "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);

@@ -85,6 +85,9 @@ class metrics_page {
   // A number that is read when the page is scraped.
   void sample(std::string_view name, std::string_view help, labels with,
               std::function<double()> read);
+  // The same for a number that only grows.
+  void sample_total(std::string_view name, std::string_view help, labels with,
+                    std::function<double()> read);
 
   std::string render() const;
 

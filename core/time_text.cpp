@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstring>
 
 namespace core {
 namespace {
@@ -109,12 +110,22 @@ std::string to_rfc3339(wall_time at) {
   return out;
 }
 
-std::string to_rfc3339_milliseconds(wall_time at) {
-  std::string out = to_rfc3339(at);
-  out.pop_back();
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count();
-  fmt::format_to(std::back_inserter(out), ".{:03}Z", ((ms % 1000) + 1000) % 1000);
-  return out;
+void append_rfc3339_milliseconds(std::string& out, wall_time at) {
+  thread_local wall_time second = wall_time::min();
+  thread_local std::array<char, 20> text;
+  const auto whole = std::chrono::floor<std::chrono::seconds>(at);
+  if (whole != second) {
+    const std::string fresh = to_rfc3339(whole);
+    std::memcpy(text.data(), fresh.data(), std::min(fresh.size(), text.size()));
+    second = whole;
+  }
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(at - whole).count();
+  out.append(text.data(), text.size() - 1);
+  const char rest[] = {'.', static_cast<char>('0' + milliseconds / 100),
+                       static_cast<char>('0' + milliseconds / 10 % 10),
+                       static_cast<char>('0' + milliseconds % 10), 'Z'};
+  out.append(rest, sizeof rest);
 }
 
 std::optional<wall_time> from_rfc3339(std::string_view text) {

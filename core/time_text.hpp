@@ -12,8 +12,9 @@ namespace core {
 // "2026-11-22T10:15:00Z", whole seconds, rounded down. Years 0000 to 9999.
 std::string to_rfc3339(wall_time at);
 void append_rfc3339(std::string& out, wall_time at);
-// With milliseconds, for logs: "2026-11-22T10:15:00.123Z".
-std::string to_rfc3339_milliseconds(wall_time at);
+// With milliseconds, for logs: "2026-11-22T10:15:00.123Z". Asks the calendar once a second and
+// thread.
+void append_rfc3339_milliseconds(std::string& out, wall_time at);
 // Accepts an offset and up to nine digits of a second; refuses what is not a date of the calendar.
 std::optional<wall_time> from_rfc3339(std::string_view text);
 

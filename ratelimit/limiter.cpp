@@ -166,7 +166,7 @@ void limiter::show(core::metrics_page& page, const core::clock& clock) const {
                 [this, which, &clock] {
                   return static_cast<double>(use_of(which, clock.steady_now()).in_use);
                 });
-    page.sample(
+    page.sample_total(
         "ratelimit_table_takeovers_total",
         "New keys that took over the place and the debt of another because all places were in use.",
         labels, [this, which] { return static_cast<double>(of_policy(which).taken_over.total()); });

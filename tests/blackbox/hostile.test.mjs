@@ -1,5 +1,6 @@
 // Who means harm, or is only broken: nobody else notices, and everything comes back afterwards.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { Fake100ms, provider } from './support/fake_100ms.mjs';
@@ -193,7 +194,7 @@ test('a provider that hangs for a hundred rooms slows no other room down', async
 });
 
 test('a log that nobody reads blocks nobody', async () => {
-  const door = await Stagedoor.start({ extra: '[log]\nlevel = "debug"\nqueue = 64\n' });
+  const door = await Stagedoor.start({ extra: '[log]\nlevel = "debug"\nbuffer = 16384\n' });
   try {
     door.child.stdout.pause();
     door.child.stderr.pause();
@@ -205,12 +206,33 @@ test('a log that nobody reads blocks nobody', async () => {
       assert.equal(got.statuses.length, 200);
     }
     assert.ok(Date.now() - began < 10_000);
-    assert.equal((await fetch(`${door.admin}/livez`)).status, 200);
+    const metrics = await (await fetch(`${door.admin}/metrics`)).text();
+    assert.ok(Number(metrics.match(/^log_lines_dropped_total (\d+)$/m)[1]) > 1000, 'what is lost is counted');
     door.child.stdout.resume();
     door.child.stderr.resume();
     const { code } = await door.stop();
     assert.equal(code, 0);
-    assert.match(door.log, /log_lines_dropped/, 'what was lost is said, at the latest in the end');
+    assert.match(door.log, /log_lines_dropped/, 'what was lost is said as soon as somebody reads');
+  } finally {
+    door.child.stdout.resume();
+    door.child.stderr.resume();
+    await door.stop();
+  }
+});
+
+test('a log that nobody reads does not keep the server from ending', async () => {
+  const door = await Stagedoor.start({ extra: '[log]\nbuffer = 16384\n' });
+  try {
+    door.child.stdout.pause();
+    door.child.stderr.pause();
+    const ask = get('/api/expert/videocall/url?roomId=x', `X-Request-Id: ${'r'.repeat(60)}\r\n`);
+    for (let i = 0; i < 10; ++i)
+      await exchange(door.port, ask.repeat(199) + get('/nothing', 'Connection: close\r\n'));
+    const began = Date.now();
+    door.child.kill('SIGTERM');
+    const [code] = await once(door.child, 'exit');
+    assert.equal(code, 0);
+    assert.ok(Date.now() - began < 8_000, `${Date.now() - began} ms`);
   } finally {
     door.child.stdout.resume();
     door.child.stderr.resume();

@@ -12,7 +12,14 @@ BOOST_AUTO_TEST_CASE(rfc3339_goes_both_ways) {
   BOOST_REQUIRE(at);
   BOOST_TEST(core::unix_seconds(*at) == 1795342500);
   BOOST_TEST(core::to_rfc3339(*at) == "2026-11-22T10:15:00Z");
-  BOOST_TEST(core::to_rfc3339_milliseconds(*at + 7ms) == "2026-11-22T10:15:00.007Z");
+  std::string precise;
+  for (const auto later : {7ms, 999ms, 1000ms, 0ms}) {
+    core::append_rfc3339_milliseconds(precise, *at + later);
+    precise += ' ';
+  }
+  BOOST_TEST(precise ==
+             "2026-11-22T10:15:00.007Z 2026-11-22T10:15:00.999Z 2026-11-22T10:15:01.000Z "
+             "2026-11-22T10:15:00.000Z ");
   BOOST_TEST(core::to_rfc3339(*core::from_rfc3339("2026-11-22T11:15:00.999+01:00")) ==
              "2026-11-22T10:15:00Z");
   BOOST_TEST(core::to_rfc3339(*core::from_rfc3339("2024-02-29T23:59:60-00:30")) ==

@@ -1,5 +1,6 @@
 // What every store of bookings promises, asked of each of them.
-#include <boost/mpl/list.hpp>
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -22,25 +23,38 @@ using rooms::booking_state;
 
 namespace {
 
-struct in_memory {
-  tests::memory_store kept;
-  rooms::store& store() { return kept; }
+// What a store needs lives as long as the store.
+struct kept_store {
+  virtual ~kept_store() = default;
+  virtual rooms::store& store() = 0;
 };
 
-struct in_sqlite_memory {
+struct in_memory final : kept_store {
+  tests::memory_store kept;
+  rooms::store& store() override { return kept; }
+};
+
+struct in_sqlite_memory final : kept_store {
   core::silent_logger log;
   rooms::sqlite_store kept{{.path = ":memory:"}, log};
-  rooms::store& store() { return kept; }
+  rooms::store& store() override { return kept; }
 };
 
-struct in_sqlite_file {
+struct in_sqlite_file final : kept_store {
   tests::scratch_directory where;
   core::silent_logger log;
   rooms::sqlite_store kept{{.path = where.file("bookings.db")}, log};
-  rooms::store& store() { return kept; }
+  rooms::store& store() override { return kept; }
 };
 
-using all_stores = boost::mpl::list<in_memory, in_sqlite_memory, in_sqlite_file>;
+const auto all_stores =
+    boost::unit_test::data::make({"memory", "sqlite in memory", "sqlite in a file"});
+
+std::unique_ptr<kept_store> open_store(std::string_view kind) {
+  if (kind == "memory") return std::make_unique<in_memory>();
+  if (kind == "sqlite in memory") return std::make_unique<in_sqlite_memory>();
+  return std::make_unique<in_sqlite_file>();
+}
 
 core::wall_time at(std::string_view text) { return core::from_rfc3339(text).value(); }
 core::room_id room(std::string_view text) { return core::room_id::from(text).value(); }
@@ -52,40 +66,40 @@ core::provider_name provider(std::string_view text) {
 const core::wall_time t0 = at("2026-11-22T09:00:00Z");
 const auto far = core::deadline::after(std::chrono::steady_clock::now(), std::chrono::hours(1));
 
-// A store answers to the callers' contexts, which therefore outlive it.
-struct with_context {
-  asio::io_context context{1};
-};
-
 // The store's calls as plain functions.
-template <class Where>
-struct scene : with_context, Where {
+struct scene {
+  explicit scene(std::string_view kind) : kept(open_store(kind)) {}
+  rooms::store& store() { return kept->store(); }
+
+  // A store answers to the callers' contexts, which therefore outlive it.
+  asio::io_context context{1};
+  std::unique_ptr<kept_store> kept;
+
   core::result<rooms::put_outcome> put(booking_draft draft, core::wall_time now = t0,
                                        std::string_view fallback = "100ms") {
-    return tests::run(context, this->store().put(std::move(draft), provider(fallback), now, far));
+    return tests::run(context, store().put(std::move(draft), provider(fallback), now, far));
   }
   std::optional<booking> find(std::string_view id) {
-    return tests::run(context, this->store().find(room(id), far)).value();
+    return tests::run(context, store().find(room(id), far)).value();
   }
   core::result<booking> close(std::string_view id, booking_state to, core::wall_time now = t0) {
-    return tests::run(context, this->store().close(room(id), to, now, far));
+    return tests::run(context, store().close(room(id), to, now, far));
   }
   core::result<booking> remember(std::string_view id, std::uint32_t generation, std::string what,
                                  core::wall_time now = t0) {
     return tests::run(context,
-                      this->store().remember_room(room(id), generation, std::move(what), now, far));
+                      store().remember_room(room(id), generation, std::move(what), now, far));
   }
   core::result<rooms::booking_page> list(rooms::booking_query query) {
-    return tests::run(context, this->store().list(std::move(query), far));
+    return tests::run(context, store().list(std::move(query), far));
   }
   std::vector<rooms::room_closing> due(core::wall_time now, std::size_t limit = 100) {
-    return tests::run(context, this->store().due_closings(now, limit, far)).value();
+    return tests::run(context, store().due_closings(now, limit, far)).value();
   }
   std::string unprepared(core::wall_time starts_before, core::wall_time ends_after,
                          std::size_t limit = 100) {
     return names(
-        tests::run(context, this->store().without_room(starts_before, ends_after, limit, far))
-            .value());
+        tests::run(context, store().without_room(starts_before, ends_after, limit, far)).value());
   }
 
   static std::string names(const std::vector<booking>& all) {
@@ -122,16 +136,15 @@ void same(const booking& a, const booking& b) {
 
 BOOST_AUTO_TEST_SUITE(store_contract)
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(an_unknown_room_is_nothing_to_find_close_or_remember, Where,
-                              all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(an_unknown_room_is_nothing_to_find_close_or_remember, all_stores, where) {
+  scene s(where);
   BOOST_TEST(!s.find("r"));
   BOOST_TEST(s.close("r", booking_state::cancelled).error().code == rooms::errc::room_not_found);
   BOOST_TEST(s.remember("r", 1, "x").error().code == rooms::errc::room_not_found);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_draft_that_cannot_be_a_booking_is_refused, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(a_draft_that_cannot_be_a_booking_is_refused, all_stores, where) {
+  scene s(where);
   auto backwards = tests::draft_of("r");
   backwards.ends_at = backwards.starts_at;
   auto endless = tests::draft_of("r");
@@ -145,8 +158,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_draft_that_cannot_be_a_booking_is_refused, Where
   BOOST_TEST(!s.find("r"));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_passed_deadline_writes_and_reads_nothing, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(a_passed_deadline_writes_and_reads_nothing, all_stores, where) {
+  scene s(where);
   const auto past = core::deadline::after(std::chrono::steady_clock::now(), -1s);
   auto refused =
       tests::run(s.context, s.store().put(tests::draft_of("r"), provider("daily"), t0, past));
@@ -156,8 +169,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_passed_deadline_writes_and_reads_nothing, Where,
   BOOST_TEST(!s.find("r"));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_put_is_found, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(what_was_put_is_found, all_stores, where) {
+  scene s(where);
   auto made = s.put(tests::draft_of("Room-1:a~b@c._"));
   BOOST_TEST_REQUIRE(made.has_value());
   BOOST_TEST((made->created && made->changed));
@@ -168,8 +181,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_put_is_found, Where, all_stores) {
   BOOST_TEST(!s.find("room-1:a~b@c._"));  // ids are case-sensitive
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(sixty_four_participants_keep_their_order, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(sixty_four_participants_keep_their_order, all_stores, where) {
+  scene s(where);
   auto draft = tests::draft_of("r");
   draft.participants.clear();
   for (int i = 0; i < 64; ++i)
@@ -179,8 +192,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(sixty_four_participants_keep_their_order, Where, a
   BOOST_TEST((s.find("r")->participants == draft.participants));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(putting_the_same_again_changes_nothing, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(putting_the_same_again_changes_nothing, all_stores, where) {
+  scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
   BOOST_TEST_REQUIRE(s.remember("r", 1, "theirs").has_value());
   const auto before = *s.find("r");
@@ -190,9 +203,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(putting_the_same_again_changes_nothing, Where, all
   same(*s.find("r"), before);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(another_time_moves_the_booking_and_keeps_its_room, Where,
-                              all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(another_time_moves_the_booking_and_keeps_its_room, all_stores, where) {
+  scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
   BOOST_TEST_REQUIRE(s.remember("r", 1, "theirs").has_value());
   auto moved = s.put(starting("r", at("2026-11-23T10:00:00Z")), t0 + 1min);
@@ -206,8 +218,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(another_time_moves_the_booking_and_keeps_its_room,
   BOOST_TEST(s.page({.from = at("2026-11-23T10:00:00Z"), .user = user("u1")}) == "r");
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(other_participants_replace_the_old_ones, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(other_participants_replace_the_old_ones, all_stores, where) {
+  scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
   auto draft = tests::draft_of("r");
   draft.participants = {{user("u3"), core::role::expert}};
@@ -217,8 +229,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(other_participants_replace_the_old_ones, Where, al
   BOOST_TEST(s.page({.user = user("u3")}) == "r");
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(the_provider_is_pinned, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(the_provider_is_pinned, all_stores, where) {
+  scene s(where);
   auto draft = tests::draft_of("r");
   draft.provider = provider("daily");
   BOOST_TEST(s.put(draft)->stored.provider.text() == "daily");
@@ -234,8 +246,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_provider_is_pinned, Where, all_stores) {
   BOOST_TEST(s.put(tests::draft_of("r"), t0, "zoom")->stored.provider.text() == "daily");
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(closing_twice_changes_nothing, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(closing_twice_changes_nothing, all_stores, where) {
+  scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
   auto once = s.close("r", booking_state::ended, t0 + 1min);
   BOOST_TEST((once->state == booking_state::ended && once->updated_at == t0 + 1min));
@@ -244,18 +256,18 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(closing_twice_changes_nothing, Where, all_stores) 
   BOOST_TEST(s.close("r", booking_state::scheduled).error().code == rooms::errc::invalid_booking);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(an_ended_booking_can_be_cancelled_and_a_cancelled_one_stays_so, Where,
-                              all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(an_ended_booking_can_be_cancelled_and_a_cancelled_one_stays_so, all_stores,
+                     where) {
+  scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
   BOOST_TEST_REQUIRE(s.close("r", booking_state::ended).has_value());
   BOOST_TEST((s.close("r", booking_state::cancelled)->state == booking_state::cancelled));
   BOOST_TEST((s.close("r", booking_state::ended)->state == booking_state::cancelled));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_closed_booking_opens_again_as_a_new_generation, Where, all_stores) {
+BOOST_DATA_TEST_CASE(a_closed_booking_opens_again_as_a_new_generation, all_stores, where) {
   for (const auto state : {booking_state::cancelled, booking_state::ended}) {
-    scene<Where> s;
+    scene s(where);
     BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
     BOOST_TEST_REQUIRE(s.remember("r", 1, "theirs").has_value());
     BOOST_TEST_REQUIRE(s.close("r", state).has_value());
@@ -269,8 +281,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_closed_booking_opens_again_as_a_new_generation, 
   }
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(the_first_room_that_is_remembered_stays, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(the_first_room_that_is_remembered_stays, all_stores, where) {
+  scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
   auto first = s.remember("r", 1, "{\"id\":\"a\"}", t0 + 1s);
   BOOST_TEST(first->provider_room == "{\"id\":\"a\"}");
@@ -279,9 +291,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_first_room_that_is_remembered_stays, Where, al
   BOOST_TEST(s.due(t0 + 1h).empty());
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(closing_a_booking_notes_its_room_for_closing_once, Where,
-                              all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(closing_a_booking_notes_its_room_for_closing_once, all_stores, where) {
+  scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("without")).has_value());
   BOOST_TEST_REQUIRE(s.close("without", booking_state::cancelled).has_value());
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
@@ -299,9 +310,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(closing_a_booking_notes_its_room_for_closing_once,
   BOOST_TEST(due[0].attempts == 0u);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_room_that_was_made_for_a_closed_booking_is_noted_for_closing, Where,
-                              all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(a_room_that_was_made_for_a_closed_booking_is_noted_for_closing, all_stores,
+                     where) {
+  scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
   BOOST_TEST_REQUIRE(s.close("r", booking_state::cancelled).has_value());
   BOOST_TEST((s.remember("r", 1, "late")->state == booking_state::cancelled));
@@ -309,9 +320,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_room_that_was_made_for_a_closed_booking_is_noted
   BOOST_TEST(s.due(t0)[0].provider_room == "late");
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_room_of_an_older_generation_is_noted_for_closing_and_not_remembered,
-                              Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(a_room_of_an_older_generation_is_noted_for_closing_and_not_remembered,
+                     all_stores, where) {
+  scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
   BOOST_TEST_REQUIRE(s.close("r", booking_state::cancelled).has_value());
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
@@ -324,9 +335,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_room_of_an_older_generation_is_noted_for_closing
   BOOST_TEST(s.due(t0).size() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_closing_waits_after_a_failure_and_goes_when_done, Where,
-                              all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(a_closing_waits_after_a_failure_and_goes_when_done, all_stores, where) {
+  scene s(where);
   for (const char* id : {"a", "b", "c"}) {
     BOOST_TEST_REQUIRE(s.put(tests::draft_of(id)).has_value());
     BOOST_TEST_REQUIRE(s.remember(id, 1, "theirs").has_value());
@@ -351,9 +361,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_closing_waits_after_a_failure_and_goes_when_done
   BOOST_TEST(s.due(t0 + 2h).size() == 2u);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(lists_are_ordered_by_start_then_room_and_bounded_by_time, Where,
-                              all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(lists_are_ordered_by_start_then_room_and_bounded_by_time, all_stores, where) {
+  scene s(where);
   for (const auto& [id, hour] : {std::pair{"d", 3}, {"a", 2}, {"c", 1}, {"b", 2}})
     BOOST_TEST_REQUIRE(s.put(starting(id, t0 + std::chrono::hours(hour))).has_value());
   BOOST_TEST(s.page({}) == "c a b d");
@@ -368,8 +377,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(lists_are_ordered_by_start_then_room_and_bounded_b
   BOOST_TEST(s.page({.state = booking_state::scheduled}) == "c b d");
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_persons_list_names_each_booking_once, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(a_persons_list_names_each_booking_once, all_stores, where) {
+  scene s(where);
   auto both = tests::draft_of("both");
   both.participants = {{user("x"), core::role::expert}, {user("x"), core::role::client}};
   BOOST_TEST_REQUIRE(s.put(both).has_value());
@@ -385,9 +394,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_persons_list_names_each_booking_once, Where, all
   BOOST_TEST(s.list({.user = user("x")})->bookings[1].participants.size() == 2u);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(pages_stay_in_step_while_bookings_are_made_between_them, Where,
-                              all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(pages_stay_in_step_while_bookings_are_made_between_them, all_stores, where) {
+  scene s(where);
   for (int i = 0; i < 10; ++i) {
     // Three starts, so that the room decides within a start.
     const std::string id = "r" + std::to_string(i);
@@ -413,8 +421,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(pages_stay_in_step_while_bookings_are_made_between
   }
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_cursor_that_no_page_gave_is_refused, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(a_cursor_that_no_page_gave_is_refused, all_stores, where) {
+  scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
   for (const std::string& cursor :
        {std::string("x"), std::string("AAAA"), std::string("MTIz"), std::string("MSAvLy8"),
@@ -428,17 +436,17 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_cursor_that_no_page_gave_is_refused, Where, all_
   BOOST_TEST(s.page({.cursor = rooms::cursor_of({t0, "q"})}) == "r");
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(limits_out_of_range_are_brought_into_it, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(limits_out_of_range_are_brought_into_it, all_stores, where) {
+  scene s(where);
   for (const char* id : {"a", "b"}) BOOST_TEST_REQUIRE(s.put(tests::draft_of(id)).has_value());
   BOOST_TEST(s.page({.limit = 0}) == "a …");
   BOOST_TEST(s.page({.limit = 2}) == "a b");
   BOOST_TEST(s.page({.limit = static_cast<std::size_t>(-1)}) == "a b");
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(what_has_to_be_prepared_is_what_starts_soon_and_has_no_room, Where,
-                              all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(what_has_to_be_prepared_is_what_starts_soon_and_has_no_room, all_stores,
+                     where) {
+  scene s(where);
   for (const char* id : {"soon", "made", "called_off"})
     BOOST_TEST_REQUIRE(s.put(starting(id, t0 + 10min)).has_value());
   BOOST_TEST_REQUIRE(s.put(starting("running", t0 - 30min)).has_value());
@@ -458,8 +466,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_has_to_be_prepared_is_what_starts_soon_and_ha
   BOOST_TEST(s.unprepared(t0 + 1h, t0) == "long running made soon");
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_hundred_writers_of_one_room_create_it_once, Where, all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(a_hundred_writers_of_one_room_create_it_once, all_stores, where) {
+  scene s(where);
   int created = 0, answered = 0;
   core::task_group group(s.context.get_executor());
   for (int i = 0; i < 100; ++i)
@@ -477,9 +485,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_hundred_writers_of_one_room_create_it_once, Wher
   BOOST_TEST(s.page({.user = user("u1")}) == "r");
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_refused_write_does_not_take_its_neighbours_with_it, Where,
-                              all_stores) {
-  scene<Where> s;
+BOOST_DATA_TEST_CASE(a_refused_write_does_not_take_its_neighbours_with_it, all_stores, where) {
+  scene s(where);
   int good = 0, refused = 0;
   core::task_group group(s.context.get_executor());
   for (int i = 0; i < 40; ++i)
