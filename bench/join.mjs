@@ -21,7 +21,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { values: given } = parseArgs({
   options: {
     binary: { type: 'string', default: here('../build/release/stagedoor') },
-    ceiling: { type: 'string', default: here('../build/bench/bench/ceiling') },
+    ceiling: { type: 'string', default: here('../build/release/bench/ceiling') },
     seconds: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '64' },
