@@ -2,9 +2,9 @@
 //
 //   node bench/join.mjs [--binary FILE] [--ceiling FILE] [--seconds 5] [--rounds 3] [--connections 64] [--rooms 10000]
 //                       [--users 500] [--addresses 1024] [--idle 2000] [--server-core 0] [--load-core 1]
-//                       [--calls] [--no-access-log] [--json FILE]
+//                       [--calls] [--perf FILE] [--no-access-log] [--json FILE]
 //
-// Needs wrk and taskset; --calls counts system calls with strace in a round of its own. The server has one shard and one
+// Needs wrk and taskset; --calls counts system calls with strace and --perf samples stacks with perf, in rounds of their own. The server has one shard and one
 // core, the load the other; everything that a shipped server does is switched on: access log, metrics, rate limits.
 // Only ratios to the ceiling of the same run carry over to other machines and other days.
 import { spawn, spawnSync } from 'node:child_process';
@@ -33,6 +33,7 @@ const { values: given } = parseArgs({
     'load-core': { type: 'string', default: '1' },
     calls: { type: 'boolean', default: false },
     'no-access-log': { type: 'boolean', default: false },
+    perf: { type: 'string' },
     json: { type: 'string' },
   },
 });
@@ -260,6 +261,18 @@ async function systemCalls(server, port) {
   return { perRequest: Number(total[3]) / run.requests, calls };
 }
 
+// Where the time goes: look at FILE with `perf report`, or make a flame graph of it.
+async function sampleStacks(server, port, file) {
+  const perf = spawn('perf', ['record', '-q', '-F', '4999', '-e', 'cpu-clock', '-g', '-o', file, '-p', String(server.pid)],
+    { stdio: 'inherit' });
+  children.add(perf);
+  const gone = new Promise((done) => perf.on('exit', done));
+  await load(server, port, settings.seconds);
+  perf.kill('SIGINT');
+  await gone;
+  children.delete(perf);
+}
+
 // Connections that have been served once and then say nothing.
 async function idleConnections(server, port, tokens) {
   const before = residentKiB(server.pid);
@@ -348,6 +361,7 @@ async function main() {
   console.log(`memory       ${memory.startMiB.toFixed(1)} MiB at start, ${memory.loadedMiB.toFixed(1)} MiB after the load` +
     (memory.idle ? `, ${memory.idle.bytesEach.toFixed(0)} bytes for each of ${memory.idle.open} idle connections` : ''));
 
+  if (given.perf) await sampleStacks(door, port, given.perf);
   let calls = null;
   if (given.calls) {
     calls = await systemCalls(door, port);
