@@ -33,7 +33,8 @@ void access_record::finished(const http::exchange& about, std::size_t route_inde
   if (!lines_ || !log_.wants(core::log_level::info)) return;
 
   thread_local std::string client;
-  client = about.client.text();
+  client.clear();
+  about.client.append_text(client);
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
   log_.info("request", {{"method", head ? head->method_text : std::string_view("-")},
                         {"route", route},

@@ -1,6 +1,7 @@
 // The headers that most files need and that cost the most to read.
 #pragma once
 
+#include <fmt/format.h>
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/experimental/as_tuple.hpp>
@@ -9,7 +10,6 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <fmt/format.h>
 #include <tl/expected.hpp>
 
 #include <algorithm>

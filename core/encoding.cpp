@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "core/eight_bytes.hpp"
+
 namespace core {
 namespace {
 
@@ -28,14 +30,16 @@ void append_base64(std::string& out, byte_view data, std::string_view alphabet) 
   const std::size_t start = out.size();
   out.resize(start + (data.size() * 4 + 2) / 3);
   char* to = out.data() + start;
+  // Pointers, as a checked index costs as much as the work.
+  const unsigned char* const from = data.data();
+  const char* const letters = alphabet.data();
   std::size_t i = 0;
   for (; i + 3 <= data.size(); i += 3) {
-    const std::uint32_t three =
-        static_cast<std::uint32_t>(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
-    *to++ = alphabet[three >> 18];
-    *to++ = alphabet[three >> 12 & 63];
-    *to++ = alphabet[three >> 6 & 63];
-    *to++ = alphabet[three & 63];
+    const auto three = static_cast<std::uint32_t>(from[i] << 16 | from[i + 1] << 8 | from[i + 2]);
+    *to++ = letters[three >> 18];
+    *to++ = letters[three >> 12 & 63];
+    *to++ = letters[three >> 6 & 63];
+    *to++ = letters[three & 63];
   }
   if (i + 1 == data.size()) {
     *to++ = alphabet[data[i] >> 2];
@@ -228,8 +232,17 @@ bool same_in_constant_time(std::string_view a, std::string_view b) {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (lower(a[i]) != lower(b[i])) return false;
+  const auto differ = [&](std::size_t at) {
+    return eight_bytes::lower_case(eight_bytes::load(a.data() + at)) !=
+           eight_bytes::lower_case(eight_bytes::load(b.data() + at));
+  };
+  std::size_t i = 0;
+  for (; i + 8 <= a.size(); i += 8)
+    if (differ(i)) return false;
+  if (i == a.size()) return true;
+  if (a.size() >= 8) return !differ(a.size() - 8);
+  for (; i < a.size(); ++i)
+    if (lower(a.data()[i]) != lower(b.data()[i])) return false;
   return true;
 }
 

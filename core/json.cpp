@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/eight_bytes.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
 
@@ -129,8 +130,30 @@ result<json_value> read_json(std::string_view text, json_limits limits) {
   return out;
 }
 
+namespace {
+
+// Nothing to escape and nothing that might not be UTF-8: what nearly every string is.
+bool is_plain(std::string_view text) {
+  if (text.size() >= 8)
+    return !eight_bytes::any(text, [](std::uint64_t bytes) {
+      return eight_bytes::marks_below_space(bytes) | eight_bytes::marks_beyond_ascii(bytes) |
+             eight_bytes::marks_of(bytes, '"') | eight_bytes::marks_of(bytes, '\\') |
+             eight_bytes::marks_of(bytes, 0x7f);
+    });
+  return std::ranges::all_of(text,
+                             [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+}
+
+}  // namespace
+
 void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view replacement = "\xef\xbf\xbd";
+  if (is_plain(text)) {
+    out += '"';
+    out.append(text);
+    out += '"';
+    return;
+  }
   out += '"';
   std::size_t start = 0;
   for (std::size_t i = 0; i < text.size();) {

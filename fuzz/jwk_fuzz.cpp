@@ -21,7 +21,8 @@ void use(const jose::key& one, bool shared_allowed) {
   const auto jwk = one.public_jwk();
   const auto back = jwk ? jose::key_set::from_jwks("{\"keys\":[" + *jwk + "]}", false)
                         : jose::key_set::from_jwks("", false);
-  // Whether a made-up RSA modulus is refused is chance: OpenSSL tests it with random bases (SP 800-56B).
+  // Whether a made-up RSA modulus is refused is chance: OpenSSL tests it with random bases (SP
+  // 800-56B).
   const bool is_rsa = jwk && jwk->find("\"RSA\"") != std::string::npos;
   if (is_rsa && (!back || back->keys().empty())) return;
   if (!back || back->keys().front().algorithm() != one.algorithm()) std::abort();

@@ -9,7 +9,8 @@
 
 namespace http {
 
-// Implemented by the connection. The head (200, text/event-stream, no-store) is sent before the first event.
+// Implemented by the connection. The head (200, text/event-stream, no-store) is sent before the
+// first event.
 class event_stream {
  public:
   virtual ~event_stream() = default;

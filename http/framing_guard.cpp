@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/eight_bytes.hpp"
 #include "core/encoding.hpp"
 #include "http/characters.hpp"
 
@@ -16,28 +17,15 @@ bool is_control(char c) {
   return (byte < 0x20 && byte != '\t') || byte == 0x7f;
 }
 
-// True where one of eight bytes may be a control character; a tab is a false alarm.
-bool may_hold_control(const char* at) {
-  constexpr std::uint64_t each = 0x0101010101010101;
-  std::uint64_t bytes;
-  std::memcpy(&bytes, at, sizeof bytes);
-  const std::uint64_t below_space = (bytes - each * 0x20) & ~bytes;
-  const std::uint64_t from_rubout = bytes ^ (each * 0x7f);
-  const std::uint64_t rubout = (from_rubout - each) & ~from_rubout;
-  return ((below_space | rubout) & (each * 0x80)) != 0;
-}
-
 // NUL, a lone CR, any other control character: nothing of that stands in a line. (No LF does
 // either, as the lines were found by their LFs.) Eight bytes at a time: values are most of a head.
 bool has_control(std::string_view text) {
-  const char* at = text.data();
-  const std::size_t size = text.size();
-  bool suspect = size < 8;
-  if (!suspect) {
-    for (std::size_t i = 0; i + 8 <= size && !suspect; i += 8) suspect = may_hold_control(at + i);
-    suspect = suspect || may_hold_control(at + size - 8);
-  }
-  return suspect && std::any_of(text.begin(), text.end(), is_control);
+  // A tab is a false alarm.
+  const auto suspicious = [](std::uint64_t bytes) {
+    return core::eight_bytes::marks_below_space(bytes) | core::eight_bytes::marks_of(bytes, 0x7f);
+  };
+  if (text.size() >= 8 && !core::eight_bytes::any(text, suspicious)) return false;
+  return std::any_of(text.begin(), text.end(), is_control);
 }
 
 method method_of(std::string_view text) {

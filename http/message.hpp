@@ -1,4 +1,5 @@
-// Messages: what a server reads (request_head) and writes (reply), what a client sends (request) and gets (response).
+// Messages: what a server reads (request_head) and writes (reply), what a client sends (request)
+// and gets (response).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,18 @@
 
 namespace http {
 
-enum class method : std::uint8_t { get, head, post, put, delete_, patch, options, connect, trace, other };
+enum class method : std::uint8_t {
+  get,
+  head,
+  post,
+  put,
+  delete_,
+  patch,
+  options,
+  connect,
+  trace,
+  other
+};
 std::string_view name_of(method verb);
 std::string_view reason_of(int status);
 
@@ -19,7 +31,8 @@ struct field_view {
   std::string_view value;  // trimmed
 };
 
-// A request's head as views into the connection's read buffer. Valid until the request has been answered.
+// A request's head as views into the connection's read buffer. Valid until the request has been
+// answered.
 struct request_head {
   http::method method = http::method::get;
   std::string_view method_text;
@@ -36,17 +49,20 @@ struct request_head {
   std::vector<std::string_view> all(std::string_view name) const;
 };
 
-// An answer of ours. A shard reuses it, so its strings keep their capacity; clear() before the next one.
+// An answer of ours. A shard reuses it, so its strings keep their capacity; clear() before the next
+// one.
 class reply {
  public:
   int status = 200;
-  std::string fields;  // "Name: value\r\n", without Content-Length, Connection and Date: the connection adds them
+  std::string fields;  // "Name: value\r\n", without Content-Length, Connection and Date: the
+                       // connection adds them
   std::string body;
 
   void clear();
   // Appends a field. Control characters in the value are a bug and throw std::logic_error.
   void field(std::string_view name, std::string_view value);
-  void json(int with_status, std::string text);  // sets status, body and Content-Type: application/json
+  void json(int with_status,
+            std::string text);  // sets status, body and Content-Type: application/json
 };
 
 struct field {
@@ -60,7 +76,8 @@ struct request {
   std::string url;  // absolute
   std::vector<field> fields;
   std::string body;
-  bool safe_to_repeat = false;  // idempotent: may be sent again when a kept-alive connection turned out dead
+  bool safe_to_repeat =
+      false;  // idempotent: may be sent again when a kept-alive connection turned out dead
 };
 
 // What our client got, complete.

@@ -59,12 +59,24 @@ bool ip_address::is_loopback() const {
 }
 
 std::string ip_address::text() const {
-  char out[INET6_ADDRSTRLEN] = "";
-  if (is_v4())
-    ::inet_ntop(AF_INET, bytes_.data() + mapped_prefix.size(), out, sizeof out);
-  else
-    ::inet_ntop(AF_INET6, bytes_.data(), out, sizeof out);
+  std::string out;
+  append_text(out);
   return out;
+}
+
+void ip_address::append_text(std::string& out) const {
+  if (is_v4()) {
+    // Not inet_ntop, which goes through printf.
+    for (std::size_t i = mapped_prefix.size(); i < bytes_.size(); ++i) {
+      if (i > mapped_prefix.size()) out += '.';
+      const fmt::format_int number(bytes_[i]);
+      out.append(number.data(), number.size());
+    }
+    return;
+  }
+  char text[INET6_ADDRSTRLEN] = "";
+  ::inet_ntop(AF_INET6, bytes_.data(), text, sizeof text);
+  out += text;
 }
 
 ip_address ip_address::network() const {

@@ -1,4 +1,5 @@
-// Addresses of clients: parsed, compared, cut to what a limiter counts, and found behind trusted proxies.
+// Addresses of clients: parsed, compared, cut to what a limiter counts, and found behind trusted
+// proxies.
 #pragma once
 
 #include <array>
@@ -12,7 +13,8 @@
 
 namespace net {
 
-// IPv4 or IPv6, held as 16 bytes; IPv4 is held IPv4-mapped, so ::ffff:192.0.2.1 and 192.0.2.1 are one address.
+// IPv4 or IPv6, held as 16 bytes; IPv4 is held IPv4-mapped, so ::ffff:192.0.2.1 and 192.0.2.1 are
+// one address.
 class ip_address {
  public:
   ip_address() = default;  // ::
@@ -24,6 +26,7 @@ class ip_address {
   bool is_v4() const;
   bool is_loopback() const;
   std::string text() const;
+  void append_text(std::string& out) const;
   // What one client counts as: the address, or its /64 network for IPv6.
   ip_address network() const;
   const std::array<unsigned char, 16>& bytes() const { return bytes_; }
@@ -47,8 +50,11 @@ class ip_network {
 // Which peers may speak for others, and through which header.
 struct proxy_settings {
   std::vector<ip_network> trusted;
-  bool trust_unix_socket = false;   // a peer on our unix socket is a trusted proxy
-  enum class header_kind : unsigned char { x_forwarded_for, forwarded } header = header_kind::x_forwarded_for;
+  bool trust_unix_socket = false;  // a peer on our unix socket is a trusted proxy
+  enum class header_kind : unsigned char {
+    x_forwarded_for,
+    forwarded
+  } header = header_kind::x_forwarded_for;
 };
 // [proxy] trusted = ["10.0.0.0/8", "unix"], header = "x-forwarded-for" | "forwarded"
 proxy_settings read_proxy_settings(core::options& from);
@@ -58,11 +64,12 @@ struct forwarded_client {
   bool https = false;  // what the trusted proxy said of the caller's scheme
 };
 
-// The right-most address that is not a trusted proxy; the peer's own where it is not trusted or the header
-// cannot be read there. `values` are all values of the configured header in order, `scheme` X-Forwarded-Proto's
-// (ignored for Forwarded, whose proto= belongs to the hop).
-forwarded_client client_behind(const proxy_settings& proxies, const ip_address& peer, bool peer_is_unix,
-                               const std::vector<std::string_view>& values, std::string_view scheme);
+// The right-most address that is not a trusted proxy; the peer's own where it is not trusted or the
+// header cannot be read there. `values` are all values of the configured header in order, `scheme`
+// X-Forwarded-Proto's (ignored for Forwarded, whose proto= belongs to the hop).
+forwarded_client client_behind(const proxy_settings& proxies, const ip_address& peer,
+                               bool peer_is_unix, const std::vector<std::string_view>& values,
+                               std::string_view scheme);
 
 }  // namespace net
 

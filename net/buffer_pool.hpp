@@ -1,4 +1,5 @@
-// buffer_pool: read buffers of one shard. A connection holds one while it has bytes, an idle one holds none.
+// buffer_pool: read buffers of one shard. A connection holds one while it has bytes, an idle one
+// holds none.
 #pragma once
 
 #include <cstddef>

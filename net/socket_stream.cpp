@@ -62,16 +62,6 @@ core::result<std::size_t> socket_stream::peek_available(std::span<char> into) {
   return std::size_t{0};
 }
 
-core::task<core::result<std::size_t>> socket_stream::read_some(std::span<char> into,
-                                                               core::deadline until) {
-  for (;;) {
-    auto got = read_available(into);
-    if (!got || *got > 0) co_return got;
-    auto waited = co_await wait_readable(until);
-    if (!waited) co_return core::same_failure(waited);
-  }
-}
-
 core::result<std::size_t> socket_stream::write_available(std::string_view data) {
   std::size_t sent = 0;
   while (sent < data.size() && (watched_.may_write() || !watched_.is_open())) {
@@ -86,18 +76,6 @@ core::result<std::size_t> socket_stream::write_available(std::string_view data) 
     }
   }
   return sent;
-}
-
-core::task<core::result<void>> socket_stream::write_all(std::string_view data,
-                                                        core::deadline until) {
-  for (;;) {
-    auto sent = write_available(data);
-    if (!sent) co_return core::same_failure(sent);
-    data.remove_prefix(*sent);
-    if (data.empty()) co_return core::result<void>();
-    auto waited = co_await wait_writable(until);
-    if (!waited) co_return waited;
-  }
 }
 
 void socket_stream::finish_writing() {

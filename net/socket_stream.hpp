@@ -14,10 +14,7 @@ class socket_stream : public stream {
 
   core::task<core::result<void>> wait_readable(core::deadline until) override;
   core::result<std::size_t> read_available(std::span<char> into) override;
-  core::task<core::result<std::size_t>> read_some(std::span<char> into,
-                                                  core::deadline until) override;
   core::result<std::size_t> write_available(std::string_view data) override;
-  core::task<core::result<void>> write_all(std::string_view data, core::deadline until) override;
   void finish_writing() override;
   void close() override;
   bool is_stale() override;
@@ -25,7 +22,7 @@ class socket_stream : public stream {
   bool wake_when_readable(waker& who, core::deadline until) override;
 
   // Until there is room to write; after a connect() in progress: until it has ended, well or badly.
-  core::task<core::result<void>> wait_writable(core::deadline until);
+  core::task<core::result<void>> wait_writable(core::deadline until) override;
   // For connect() in progress: the next wait_writable() must wait.
   void expect_connecting() { watched_.write_exhausted(); }
   // Copies what is there without taking it: 0 when nothing is. Says errc::closed where that is all.

@@ -58,13 +58,14 @@ class stream {
   // end.
   virtual core::result<std::size_t> read_available(std::span<char> into) = 0;
   // Waits for at least one byte.
-  virtual core::task<core::result<std::size_t>> read_some(std::span<char> into,
-                                                          core::deadline until) = 0;
+  core::task<core::result<std::size_t>> read_some(std::span<char> into, core::deadline until);
 
-  // Sends what the socket takes without waiting; the rest has to be written with write_all.
+  // Waits until what write_available() left over can go on.
+  virtual core::task<core::result<void>> wait_writable(core::deadline until) = 0;
+  // Sends what the socket takes without waiting.
   virtual core::result<std::size_t> write_available(std::string_view data) = 0;
-  // `data` must stay alive until the task has ended.
-  virtual core::task<core::result<void>> write_all(std::string_view data, core::deadline until) = 0;
+  // Sends all. `data` must stay alive until the task has ended.
+  core::task<core::result<void>> write_all(std::string_view data, core::deadline until);
 
   // Says that we send nothing more (FIN, or close_notify for TLS); reading goes on.
   virtual void finish_writing() = 0;

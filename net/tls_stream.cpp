@@ -152,16 +152,6 @@ core::result<std::size_t> tls_stream::read_available(std::span<char> into) {
   return std::size_t{0};
 }
 
-core::task<core::result<std::size_t>> tls_stream::read_some(std::span<char> into,
-                                                            core::deadline until) {
-  for (;;) {
-    auto got = read_available(into);
-    if (!got || *got > 0) co_return got;
-    auto waited = co_await wait_readable(until);
-    if (!waited) co_return core::same_failure(waited);
-  }
-}
-
 core::result<std::size_t> tls_stream::write_available(std::string_view data) {
   if (broken_) return core::fail(errc::broken, "closed after an error");
   std::size_t sent = 0;
@@ -178,15 +168,8 @@ core::result<std::size_t> tls_stream::write_available(std::string_view data) {
   return sent;
 }
 
-core::task<core::result<void>> tls_stream::write_all(std::string_view data, core::deadline until) {
-  for (;;) {
-    auto sent = write_available(data);
-    if (!sent) co_return core::same_failure(sent);
-    data.remove_prefix(*sent);
-    if (data.empty()) co_return core::result<void>();
-    auto waited = co_await wait_for(writing_wants_, until);
-    if (!waited) co_return waited;
-  }
+core::task<core::result<void>> tls_stream::wait_writable(core::deadline until) {
+  return wait_for(writing_wants_, until);
 }
 
 void tls_stream::say_goodbye() {

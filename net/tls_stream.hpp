@@ -25,10 +25,8 @@ class tls_stream final : public stream {
   // errc::closed only after close_notify; an end without one is errc::broken, as it may have been
   // forged.
   core::result<std::size_t> read_available(std::span<char> into) override;
-  core::task<core::result<std::size_t>> read_some(std::span<char> into,
-                                                  core::deadline until) override;
   core::result<std::size_t> write_available(std::string_view data) override;
-  core::task<core::result<void>> write_all(std::string_view data, core::deadline until) override;
+  core::task<core::result<void>> wait_writable(core::deadline until) override;
   void finish_writing() override;
   void close() override;
   bool is_stale() override;

@@ -78,8 +78,9 @@ class provider {
   virtual core::task<core::result<void>> close(room_wish wish, std::string provider_room,
                                                core::deadline until) = 0;
 
-  // For `check-config --online`: asks the provider something harmless to learn whether our credentials work, and gives a
-  // sentence for the operator. Providers whose tokens are all signed here have nothing to ask.
+  // For `check-config --online`: asks the provider something harmless to learn whether our
+  // credentials work, and gives a sentence for the operator. Providers whose tokens are all signed
+  // here have nothing to ask.
   virtual core::task<core::result<std::string>> try_credentials(core::deadline until);
 
   // Public keys for /.well-known/jwks.json, each a JWK object's text. Empty for most.

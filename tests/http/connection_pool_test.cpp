@@ -22,19 +22,18 @@ struct dying_stream final : net::stream {
   core::task<core::result<void>> wait_readable(core::deadline) override {
     co_return core::result<void>();
   }
-  core::result<std::size_t> read_available(std::span<char>) override { return std::size_t{0}; }
-  core::task<core::result<std::size_t>> read_some(std::span<char> into, core::deadline) override {
-    if (++reads > 1) co_return core::fail(net::errc::closed, "gone");
+  core::result<std::size_t> read_available(std::span<char> into) override {
+    if (++reads > 1) return core::fail(net::errc::closed, "gone");
     const std::string_view bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     bytes.copy(into.data(), bytes.size());
-    co_return bytes.size();
+    return bytes.size();
   }
   core::result<std::size_t> write_available(std::string_view data) override {
     if (++writes == 1) return data.size();
     if (taken == 0) return core::fail(net::errc::closed, "gone");
     return taken;
   }
-  core::task<core::result<void>> write_all(std::string_view, core::deadline) override {
+  core::task<core::result<void>> wait_writable(core::deadline) override {
     co_return core::fail(net::errc::closed, "gone");
   }
   void finish_writing() override {}

@@ -45,10 +45,7 @@ class looping_stream final : public net::stream {
     ++sends_;
     return data.size();
   }
-  core::task<core::result<std::size_t>> read_some(std::span<char>, core::deadline) override {
-    co_return core::fail(net::errc::broken);
-  }
-  core::task<core::result<void>> write_all(std::string_view, core::deadline) override {
+  core::task<core::result<void>> wait_writable(core::deadline) override {
     co_return core::fail(net::errc::broken);
   }
   void finish_writing() override {}

@@ -94,13 +94,6 @@ core::result<std::size_t> memory_stream::read_available(std::span<char> into) {
   return count;
 }
 
-core::task<core::result<std::size_t>> memory_stream::read_some(std::span<char> into,
-                                                               core::deadline until) {
-  auto ready = co_await wait_readable(until);
-  if (!ready) co_return core::same_failure(ready);
-  co_return read_available(into);
-}
-
 core::result<std::size_t> memory_stream::write_available(std::string_view data) {
   if (wire_->closed_) return core::fail(net::errc::cancelled, "closed here");
   if (wire_->left_) return core::fail(net::errc::closed);
@@ -111,16 +104,8 @@ core::result<std::size_t> memory_stream::write_available(std::string_view data) 
   return count;
 }
 
-core::task<core::result<void>> memory_stream::write_all(std::string_view data,
-                                                        core::deadline until) {
-  for (;;) {
-    auto wrote = write_available(data);
-    if (!wrote) co_return core::same_failure(wrote);
-    data.remove_prefix(*wrote);
-    if (data.empty()) co_return core::result<void>();
-    auto ready = co_await wait(&wire_->writer_, until);
-    if (!ready) co_return ready;
-  }
+core::task<core::result<void>> memory_stream::wait_writable(core::deadline until) {
+  return wait(&wire_->writer_, until);
 }
 
 void memory_stream::close() {

@@ -53,10 +53,8 @@ class memory_stream final : public net::stream {
 
   core::task<core::result<void>> wait_readable(core::deadline until) override;
   core::result<std::size_t> read_available(std::span<char> into) override;
-  core::task<core::result<std::size_t>> read_some(std::span<char> into,
-                                                  core::deadline until) override;
   core::result<std::size_t> write_available(std::string_view data) override;
-  core::task<core::result<void>> write_all(std::string_view data, core::deadline until) override;
+  core::task<core::result<void>> wait_writable(core::deadline until) override;
   void finish_writing() override { wire_->finished_ = true; }
   void close() override;
   bool is_stale() override { return wire_->ended_ || !wire_->to_server_.empty(); }
