@@ -4,6 +4,8 @@
 #include <chrono>
 #include <string>
 
+#include "core/trace.hpp"
+
 namespace api {
 
 core::histogram& access_record::durations(std::size_t route_index, std::string_view route,
@@ -36,15 +38,19 @@ void access_record::finished(const http::exchange& about, std::size_t route_inde
   client.clear();
   about.client.append_text(client);
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-  log_.info("request", {{"method", head ? head->method_text : std::string_view("-")},
-                        {"route", route},
-                        {"path", head ? head->path : std::string_view("-")},
-                        {"status", status},
-                        {"bytes", bytes_sent},
-                        {"duration_us", microseconds},
-                        {"client", client},
-                        {"request_id", about.request_id()},
-                        {"code", std::string_view(about.note)}});
+  const auto trace = head ? core::trace::from(head->find("traceparent")) : std::nullopt;
+  const std::array fields = {
+      core::log_field{"method", head ? head->method_text : std::string_view("-")},
+      core::log_field{"route", route},
+      core::log_field{"path", head ? head->path : std::string_view("-")},
+      core::log_field{"status", status},
+      core::log_field{"bytes", bytes_sent},
+      core::log_field{"duration_us", microseconds},
+      core::log_field{"client", client},
+      core::log_field{"request_id", about.request_id()},
+      core::log_field{"code", std::string_view(about.note)},
+      core::log_field{"trace_id", trace ? trace->id() : std::string_view()}};
+  log_.log(core::log_level::info, "request", std::span(fields).first(trace ? 10 : 9));
 }
 
 }  // namespace api

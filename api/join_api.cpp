@@ -101,10 +101,13 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     return http::answered_now{};
   }
   if (head.method == http::method::head) return look(about, out, std::move(*call), std::move(*who));
-  if (wants_events(head)) return stream(about, out, std::move(*call), std::move(*who));
-
+  if (wants_events(head)) {
+    call->trace = core::trace::from(head.find("traceparent"));
+    return stream(about, out, std::move(*call), std::move(*who));
+  }
   auto made = desk_.parts.joins.join_now(*call, **who, about.now, about.started);
   if (!made) {
+    call->trace = core::trace::from(head.find("traceparent"));
     auto work = join_later(&about, &out, std::move(*call), std::move(*who));
     return desk_.later(about, out, std::move(work));
   }

@@ -122,7 +122,7 @@ core::result<join::join_call> read_join_call(std::string_view query, core::role 
 
   auto name_text = find_parameter(query, "userName");
   if (!name_text) return core::same_failure(name_text);
-  join::join_call out{std::move(*room), seat, {}};
+  join::join_call out{std::move(*room), seat, {}, {}};
   if (*name_text) {
     auto name = clean_display_name(**name_text);
     if (!name) return core::same_failure(name);

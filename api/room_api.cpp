@@ -98,7 +98,7 @@ core::result<room_api::visitor> room_api::caller(const http::exchange& about, ht
 }
 
 core::task<core::result<rooms::window>> room_api::look(visitor who) {
-  join::join_call call{who.pass.room, who.pass.seat, {}};
+  join::join_call call{who.pass.room, who.pass.seat, {}, {}};
   auto person = std::make_shared<auth::identity>();
   person->user = who.pass.user;
   person->expires_at = who.pass.expires_at;

@@ -50,8 +50,9 @@ class lane_logger final : public logger {
             {.file = settings.file,
              .lane_bytes_max = settings.buffer,
              .tell_lost = [format = settings.format, &time](std::string& out, std::uint64_t count) {
+               const log_field fields[] = {{"count", count}};
                format_log_line(out, format, time.wall_now(), log_level::warn, "log_lines_dropped",
-                               {{"count", count}});
+                               fields);
              }}) {}
 
   bool reopen() override { return writer_.reopen(); }
@@ -59,7 +60,7 @@ class lane_logger final : public logger {
   std::uint64_t lost() const override { return writer_.lost(); }
 
  private:
-  void write(log_level level, std::string_view event, fields with) override {
+  void write(log_level level, std::string_view event, std::span<const log_field> with) override {
     writer_.line(level >= log_level::warn, [&](std::string& out) {
       format_log_line(out, format_, time_.wall_now(), level, event, with);
     });
@@ -78,7 +79,7 @@ std::string_view name_of(log_level level) {
 }
 
 void format_log_line(std::string& out, log_format format, wall_time at, log_level level,
-                     std::string_view event, logger::fields with) {
+                     std::string_view event, std::span<const log_field> with) {
   if (format == log_format::text) {
     append_rfc3339_milliseconds(out, at);
     out += ' ';

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -67,6 +68,9 @@ class logger {
   void warn(std::string_view event, fields with = {}) { log(log_level::warn, event, with); }
   void error(std::string_view event, fields with = {}) { log(log_level::error, event, with); }
   void log(log_level level, std::string_view event, fields with) {
+    log(level, event, std::span<const log_field>(with.begin(), with.size()));
+  }
+  void log(log_level level, std::string_view event, std::span<const log_field> with) {
     if (wants(level)) write(level, event, with);
   }
 
@@ -82,7 +86,7 @@ class logger {
   explicit logger(log_level level) : level_(level) {}
 
  private:
-  virtual void write(log_level level, std::string_view event, fields with) = 0;
+  virtual void write(log_level level, std::string_view event, std::span<const log_field> with) = 0;
   log_level level_;
 };
 
@@ -90,7 +94,7 @@ class logger {
 // name=value …`. Control characters and invalid UTF-8 are escaped in both, so that nobody can forge
 // a line.
 void format_log_line(std::string& out, log_format format, wall_time at, log_level level,
-                     std::string_view event, logger::fields with);
+                     std::string_view event, std::span<const log_field> with);
 
 // Lines gather in a bounded buffer per shard and are written by a thread of its own; flushes when
 // destroyed. Throws std::system_error when the file cannot be opened.
@@ -102,7 +106,7 @@ class silent_logger final : public logger {
   silent_logger() : logger(log_level::off) {}
 
  private:
-  void write(log_level, std::string_view, fields) override {}
+  void write(log_level, std::string_view, std::span<const log_field>) override {}
 };
 
 }  // namespace core

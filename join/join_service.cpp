@@ -102,7 +102,7 @@ core::task<core::result<joined>> join_service::join(join_call call, auth::identi
 
 core::task<core::result<joined>> join_service::enter(opened door, join_call call,
                                                      auth::identity_ptr who, core::deadline until) {
-  auto prepared = co_await parts_.rooms.ready(door.booking, until);
+  auto prepared = co_await parts_.rooms.ready(door.booking, call.trace, until);
   if (!prepared) co_return core::same_failure(prepared);
   const core::wall_time now = parts_.clock.wall_now();
   if (*prepared != door.booking) {
@@ -118,6 +118,7 @@ core::task<core::result<joined>> join_service::enter(opened door, join_call call
   fill(entry, door, call, *who, now);
   auto way = vendor->admit_now(entry);
   if (!way) {
+    entry.trace = call.trace;
     auto asked = co_await vendor->admit(std::move(entry), until);
     way = std::move(asked);
   }

@@ -9,6 +9,7 @@
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "core/task.hpp"
+#include "core/trace.hpp"
 #include "join/provisioner.hpp"
 #include "providers/registry.hpp"
 #include "rooms/booking_cache.hpp"
@@ -21,6 +22,7 @@ struct join_call {
   core::role seat = core::role::expert;
   // What the caller asks to be shown as; empty where nothing was asked. It decides nothing else.
   std::string display_name;
+  std::optional<core::trace> trace = std::nullopt;  // goes on to the provider, where it is asked
 };
 
 // "Expert" or "Client": what somebody without a name is called.

@@ -13,6 +13,7 @@ namespace join {
 namespace {
 
 using rooms::booking_ptr;
+using traced = std::optional<core::trace>;  // by whoever asked first
 
 providers::room_wish wish_for(const rooms::booking& one, const rooms::window_settings& windows) {
   providers::room_wish out;
@@ -62,9 +63,9 @@ struct provisioner::state {
   }
 
   // On the shard that owns the room.
-  static core::task<core::result<booking_ptr>> ready_here(handle self, booking_ptr one,
+  static core::task<core::result<booking_ptr>> ready_here(handle self, booking_ptr one, traced by,
                                                           core::deadline until);
-  static core::task<core::result<booking_ptr>> make(handle self, booking_ptr wanted);
+  static core::task<core::result<booking_ptr>> make(handle self, booking_ptr wanted, traced by);
   static core::task<core::result<booking_ptr>> keep(handle self, booking_ptr one,
                                                     std::string provider_room,
                                                     core::deadline until);
@@ -76,9 +77,10 @@ struct provisioner::state {
     core::result<booking_ptr> answer = core::fail(core::errc::cancelled, "shutting down");
   };
   static core::task<core::result<booking_ptr>> ready_there(handle self, std::size_t owner,
-                                                           booking_ptr one, core::deadline until);
+                                                           booking_ptr one, traced by,
+                                                           core::deadline until);
   static core::task<void> serve(handle owner, std::shared_ptr<meeting> met, core::executor home,
-                                booking_ptr one, core::deadline until);
+                                booking_ptr one, traced by, core::deadline until);
 
   // Background work, on the owner's shard.
   static void enqueue(const handle& self, background_job job);
@@ -98,9 +100,10 @@ struct provisioner::state {
 };
 
 core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self, booking_ptr one,
+                                                                     traced by,
                                                                      core::deadline until) {
-  std::function<core::task<core::result<booking_ptr>>()> fetch = [self, one] {
-    return make(self, one);
+  std::function<core::task<core::result<booking_ptr>>()> fetch = [self, one, by] {
+    return make(self, one, by);
   };
   auto got = co_await self->flights.join(one->room.text(), std::move(fetch), until);
   if (!got && got.error().code == core::errc::timed_out)
@@ -108,7 +111,8 @@ core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self
   co_return got;
 }
 
-core::task<core::result<booking_ptr>> provisioner::state::make(handle self, booking_ptr wanted) {
+core::task<core::result<booking_ptr>> provisioner::state::make(handle self, booking_ptr wanted,
+                                                               traced by) {
   provisioner_parts& parts = self->parts;
   const core::deadline until = self->call_deadline();
   // Somebody may have made it since the caller read the booking: the store knows.
@@ -128,7 +132,9 @@ core::task<core::result<booking_ptr>> provisioner::state::make(handle self, book
     co_return core::fail(errc::provider_missing,
                          "the booking is pinned to " + one->provider.text());
 
-  auto made = co_await vendor->prepare(wish_for(*one, parts.windows), until);
+  providers::room_wish wish = wish_for(*one, parts.windows);
+  wish.trace = std::move(by);
+  auto made = co_await vendor->prepare(std::move(wish), until);
   if (made && made->empty())
     made = core::fail(providers::errc::rejected, "the provider gave no room");
   self->count("made", one->provider, made.has_value());
@@ -174,12 +180,12 @@ core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, book
 
 core::task<core::result<booking_ptr>> provisioner::state::ready_there(handle self,
                                                                       std::size_t owner,
-                                                                      booking_ptr one,
+                                                                      booking_ptr one, traced by,
                                                                       core::deadline until) {
   const core::executor home = co_await asio::this_coro::executor;
   auto met = std::make_shared<meeting>(home);
-  self->parts.shards.post(owner, [there = self->peers.at(owner), met, home, one, until] {
-    there->tasks.spawn(serve(there, met, home, one, until));
+  self->parts.shards.post(owner, [there = self->peers.at(owner), met, home, one, by, until] {
+    there->tasks.spawn(serve(there, met, home, one, by, until));
   });
   const bool answered = co_await met->answered.wait(until);
   if (!answered)
@@ -188,9 +194,9 @@ core::task<core::result<booking_ptr>> provisioner::state::ready_there(handle sel
 }
 
 core::task<void> provisioner::state::serve(handle owner, std::shared_ptr<meeting> met,
-                                           core::executor home, booking_ptr one,
+                                           core::executor home, booking_ptr one, traced by,
                                            core::deadline until) {
-  auto got = co_await ready_here(owner, std::move(one), until);
+  auto got = co_await ready_here(owner, std::move(one), std::move(by), until);
   met->answer = std::move(got);
   // The notice belongs to the other shard, and so does the last reference to it.
   asio::post(home, [met = std::move(met)] { met->answered.give(); });
@@ -218,7 +224,7 @@ core::task<void> provisioner::state::work(handle self) {
 
 core::task<void> provisioner::state::do_prepare(handle self, booking_ptr one) {
   const core::deadline until = self->call_deadline();
-  auto got = co_await ready_here(self, one, until);
+  auto got = co_await ready_here(self, one, std::nullopt, until);
   const core::steady_time now = self->parts.clock.steady_now();
   if (got)
     self->background.succeeded(one->room);
@@ -304,12 +310,14 @@ void provisioner::meet(std::vector<provisioner*> peers) {
 
 bool provisioner::must_prepare(const rooms::booking& one) { return state_->must_prepare(one); }
 
-core::task<core::result<booking_ptr>> provisioner::ready(booking_ptr one, core::deadline until) {
+core::task<core::result<booking_ptr>> provisioner::ready(booking_ptr one,
+                                                         std::optional<core::trace> trace,
+                                                         core::deadline until) {
   if (!state_->must_prepare(*one)) co_return one;
   const std::size_t owner = state_->parts.shards.owner_of(one->room);
   if (owner == state_->parts.shard)
-    co_return co_await state::ready_here(state_, std::move(one), until);
-  co_return co_await state::ready_there(state_, owner, std::move(one), until);
+    co_return co_await state::ready_here(state_, std::move(one), std::move(trace), until);
+  co_return co_await state::ready_there(state_, owner, std::move(one), std::move(trace), until);
 }
 
 void provisioner::prepare_soon(booking_ptr one) {

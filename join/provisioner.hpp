@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -14,6 +15,7 @@
 #include "core/options.hpp"
 #include "core/result.hpp"
 #include "core/task.hpp"
+#include "core/trace.hpp"
 #include "join/neighbours.hpp"
 #include "providers/registry.hpp"
 #include "rooms/decide.hpp"
@@ -68,7 +70,10 @@ class provisioner {
   bool must_prepare(const rooms::booking& one);
   // The booking with its provider's room, made now where it has none. Failures are providers::errc,
   // the store's, or provider_missing; they are shared by all who wait and not remembered.
-  core::task<core::result<rooms::booking_ptr>> ready(rooms::booking_ptr one, core::deadline until);
+  // The provider hears of the trace of whoever asked first.
+  core::task<core::result<rooms::booking_ptr>> ready(rooms::booking_ptr one,
+                                                     std::optional<core::trace> trace,
+                                                     core::deadline until);
 
   // In the background, from the shard of this object: makes the room of a new booking, closes that
   // of a cancelled or ended one. Never waits.

@@ -207,6 +207,7 @@ core::task<core::result<rest_answer>> hundred_ms::ask(rest_request what, core::d
 core::task<core::result<std::string>> hundred_ms::prepare(room_wish wish, core::deadline until) {
   const std::string name = room_name(*settings_, wish.room, wish.generation);
   rest_request create = post("create_room", "/rooms", create_body(*settings_, name));
+  create.trace = wish.trace;
   auto made = co_await ask(std::move(create), until);
   if (!made) co_return core::same_failure(made);
   auto room = read_room(made->json);
@@ -217,6 +218,7 @@ core::task<core::result<std::string>> hundred_ms::prepare(room_wish wish, core::
   if (!room->enabled) {
     // Whether creating over a disabled room enables it is not documented: say it.
     rest_request enable = post("enable_room", "/rooms/" + room->id, R"({"enabled":true})");
+    enable.trace = wish.trace;
     auto enabled = co_await ask(std::move(enable), until);
     if (!enabled) co_return core::same_failure(enabled);
     auto again = read_room(enabled->json);

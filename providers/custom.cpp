@@ -96,6 +96,7 @@ core::task<core::result<std::string>> custom::prepare(room_wish wish, core::dead
   json.end_object();
   put->fields.push_back({"Idempotency-Key", core::new_uuid(random_)});
   rest_request request = std::move(*put);
+  request.trace = std::move(wish.trace);
   auto made = co_await calls_.call(std::move(request), until);
   if (!made) co_return core::same_failure(made);
   const std::string* id = made->json.find_string("roomId");

@@ -16,6 +16,7 @@
 #include "core/random.hpp"
 #include "core/result.hpp"
 #include "core/task.hpp"
+#include "core/trace.hpp"
 #include "http/client.hpp"
 
 namespace providers {
@@ -28,6 +29,7 @@ struct room_wish {
   core::wall_time ends_at;
   core::wall_time closes_at;  // nobody may enter after this
   std::size_t participants = 2;
+  std::optional<core::trace> trace = std::nullopt;  // of the request that needs it
 };
 
 // One person about to enter.
@@ -39,7 +41,8 @@ struct admission {
   std::string name;  // shown to others
   core::role seat = core::role::expert;
   core::wall_time now;
-  core::wall_time closes_at;  // no link outlives this
+  core::wall_time closes_at;                        // no link outlives this
+  std::optional<core::trace> trace = std::nullopt;  // empty where admit_now() is asked
 };
 
 enum class embed_mode : unsigned char { iframe, new_tab };

@@ -214,6 +214,7 @@ core::task<rest_caller::attempt> rest_caller::try_once(rest_request what, core::
   sent.safe_to_repeat = what.safe_to_repeat;
   sent.fields.push_back({"Accept", "application/json"});
   if (!sent.body.empty()) sent.fields.push_back({"Content-Type", "application/json"});
+  if (what.trace) sent.fields.push_back({"traceparent", what.trace->traceparent(chance_)});
   if (what.bearer)
     sent.fields.push_back({"Authorization", "Bearer " + std::string(what.bearer->reveal())});
   const bool had_time = until.left(started) >= fair_time;

@@ -24,6 +24,7 @@ struct rest_request {
   std::optional<core::secret> bearer;  // sent as Authorization, removed from whatever is logged
   std::string body;                    // JSON; empty: no body
   bool safe_to_repeat = false;         // idempotent at this provider, whatever the method says
+  std::optional<core::trace> trace = std::nullopt;  // sent on as traceparent
   std::vector<int>
       welcome;  // statuses outside 2xx that answer the question too, such as 404 to a DELETE
 };

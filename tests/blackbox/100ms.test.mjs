@@ -48,6 +48,17 @@ test('the first join creates the room, the next makes no call at all', async () 
   assert.equal(fake.calls.length, before);
 });
 
+test('a trace goes on from the caller to the provider and into the log line', async () => {
+  const room = randomRoom();
+  await door.book(room, soon());
+  const id = '0af7651916cd43dd8448eb211c80319c';
+  const joined = await door.join(room, { headers: { traceparent: `00-${id}-b7ad6b7169203331-01` } });
+  assert.equal(joined.status, 200, joined.text);
+  const create = fake.calls.find((one) => one.method === 'POST' && one.path === '/v2/rooms');
+  assert.match(create.headers.traceparent, new RegExp(`^00-${id}-(?!b7ad6b7169203331)[0-9a-f]{16}-01$`));
+  await door.logged(new RegExp(`"event":"request".*"request_id":"${joined.headers.get('x-request-id')}".*"trace_id":"${id}"`));
+});
+
 test('however many join at once, the room is created once', async () => {
   const room = randomRoom();
   await door.book(room, soon());

@@ -66,7 +66,8 @@ struct lazy_reader {
 std::string line_of(core::log_format format, core::logger::fields with) {
   std::string out;
   const auto at = core::wall_time(std::chrono::seconds(1'795'342'500)) + 123ms;
-  core::format_log_line(out, format, at, core::log_level::warn, "something", with);
+  core::format_log_line(out, format, at, core::log_level::warn, "something",
+                        std::span(with.begin(), with.size()));
   return out;
 }
 

@@ -44,7 +44,7 @@ struct two_shards {
 
 core::task<void> ask(join::provisioner* whom, rooms::booking_ptr one,
                      std::promise<std::string>* answer) {
-  auto ready = co_await whom->ready(std::move(one), tests::far_deadline());
+  auto ready = co_await whom->ready(std::move(one), std::nullopt, tests::far_deadline());
   answer->set_value(ready ? (*ready)->provider_room : ready.error().code.message());
 }
 

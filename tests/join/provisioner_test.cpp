@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(who_still_holds_the_old_booking_makes_no_second_room) {
   at.store.add(tests::booking_of("talk"));
   const rooms::booking_ptr old = kept(at, "talk");
   BOOST_REQUIRE(at.run(at.join("talk")));
-  auto again = at.run(at.provisioner->ready(old, tests::far_deadline()));
+  auto again = at.run(at.provisioner->ready(old, std::nullopt, tests::far_deadline()));
   BOOST_REQUIRE(again);
   BOOST_TEST((*again)->provider_room == "made-talk-1");
   BOOST_TEST(at.vendor->prepared.size() == 1u);

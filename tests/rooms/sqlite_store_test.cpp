@@ -65,7 +65,7 @@ class listening_logger final : public core::logger {
   }
 
  private:
-  void write(core::log_level, std::string_view event, fields) override {
+  void write(core::log_level, std::string_view event, std::span<const core::log_field>) override {
     const std::lock_guard hold(lock_);
     heard_ += std::string(event) + " ";
   }

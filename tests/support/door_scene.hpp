@@ -85,7 +85,7 @@ struct door_scene {
     return std::make_shared<const auth::identity>(std::move(who));
   }
   static join::join_call call(std::string_view room, core::role seat = core::role::expert) {
-    return {core::room_id::from(room).value(), seat, {}};
+    return {core::room_id::from(room).value(), seat, {}, {}};
   }
   core::task<core::result<join::joined>> join(std::string_view room) {
     return joins->join(call(room), person("u1"), far_deadline());

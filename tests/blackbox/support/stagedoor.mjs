@@ -138,6 +138,12 @@ export class Stagedoor {
     return how;
   }
 
+  // Waits until the log holds what is looked for; lines are written with a delay of some milliseconds.
+  async logged(what, within = 5_000) {
+    for (const end = Date.now() + within; !what.test(this.log); await new Promise((done) => setTimeout(done, 10)))
+      if (Date.now() > end) throw new Error(`${what} is not in the log:\n${this.log.slice(-4_000)}`);
+  }
+
   async api(path, options = {}) {
     const answer = await fetch(this.base + path, { redirect: 'manual', ...options });
     const text = await answer.text();
