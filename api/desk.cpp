@@ -38,7 +38,8 @@ std::string desk::problem_json(const http::exchange& about, const core::failure&
 
 void desk::log_failure(const http::exchange& about, const core::failure& why) const {
   const problem& row = problem_of(why.code);
-  const bool ours = row.status >= 500;
+  // 501 and 505 are about what a stranger has sent.
+  const bool ours = row.status >= 500 && row.status != 501 && row.status != 505;
   parts.log.log(ours ? core::log_level::warn : core::log_level::debug,
                 ours ? "request_failed" : "request_refused",
                 {{"code", row.code},
@@ -116,6 +117,24 @@ void show_limit(http::reply& out, const ratelimit::limiter& buckets, ratelimit::
   out.fields += "\r\nRateLimit: ";
   ratelimit::limiter::append_limit_field(out.fields, which, taken);
   out.fields += "\r\n";
+}
+
+bool accepts(std::string_view value, std::string_view media_type) {
+  while (!value.empty()) {
+    const std::size_t end = std::min(value.find(','), value.size());
+    std::string_view range = value.substr(0, end);
+    value.remove_prefix(std::min(end + 1, value.size()));
+    const std::size_t semicolon = std::min(range.find(';'), range.size());
+    if (!core::equals_ignoring_case(core::trimmed(range.substr(0, semicolon)), media_type))
+      continue;
+    range.remove_prefix(semicolon);
+    // Only a weight of nothing but zeros refuses (RFC 9110 section 12.4.2).
+    const std::size_t weight = core::lower_case(range).find("q=");
+    if (weight == std::string_view::npos) return true;
+    const std::string_view digits = range.substr(weight + 2);
+    return digits.substr(0, digits.find(';')).find_first_of("123456789") != digits.npos;
+  }
+  return false;
 }
 
 bool lists_token(std::string_view value, std::string_view token) {

@@ -59,6 +59,10 @@ class desk {
 void show_limit(http::reply& out, const ratelimit::limiter& buckets, ratelimit::policy which,
                 const ratelimit::decision& taken);
 
+// Whether an Accept field names this media type and does not refuse it with a weight of 0.
+// Wildcards do not count.
+bool accepts(std::string_view value, std::string_view media_type);
+
 // The value of `name` in a header that is a list of tokens with parameters: "prefetch;prerender"
 // has prefetch.
 bool lists_token(std::string_view value, std::string_view token);

@@ -6,6 +6,7 @@
 #include "api/error.hpp"
 #include "api/join_api.hpp"
 #include "api/openapi.hpp"
+#include "api/parameters.hpp"
 #include "api/request_ids.hpp"
 #include "api/room_api.hpp"
 #include "core/encoding.hpp"
@@ -23,6 +24,16 @@ constexpr std::size_t ignored_body_max = 1024;
 
 bool is_media_type(std::string_view value, std::string_view wanted) {
   return core::equals_ignoring_case(core::trimmed(value.substr(0, value.find(';'))), wanted);
+}
+
+// JSON is UTF-8 (RFC 8259 section 8.1); who says otherwise is believed.
+bool is_json(std::string_view value) {
+  if (!is_media_type(value, "application/json")) return false;
+  const std::string lower = core::lower_case(value);
+  const auto at = lower.find("charset=");
+  if (at == std::string::npos) return true;
+  const std::string_view charset = std::string_view(lower).substr(at + 8);
+  return charset.starts_with("utf-8") || charset.starts_with("\"utf-8\"");
 }
 
 bool contains(const std::vector<net::ip_network>& networks, const net::ip_address& address) {
@@ -85,14 +96,18 @@ struct front::state {
 front::front(const front_parts& parts) : state_(std::make_unique<state>(parts)) {}
 front::~front() = default;
 
+// Who is asked for and whether over https: what the socket says, and of trusted proxies what they
+// say in fields.
 front::state::visitor front::state::visitor_of(const http::exchange& about) {
   const net::peer& peer = *about.peer;
   const net::proxy_settings& proxies = at.settings.proxies;
-  const bool local = peer.is_unix || peer.address.is_loopback();
+  const bool local =
+      peer.introduced ? peer.proxy_is_local : peer.is_unix || peer.address.is_loopback();
   const bool required = at.settings.require_https;
-  const bool trusted = about.head && (peer.is_unix ? proxies.trust_unix_socket
-                                                   : contains(proxies.trusted, peer.address));
-  if (!trusted) return {peer.address, peer.is_tls, required && !peer.is_tls && !local};
+  const bool known =
+      peer.is_unix ? proxies.trust_unix_socket : contains(proxies.trusted, peer.address);
+  if (!about.head || !(peer.introduced || known))
+    return {peer.address, peer.is_tls, required && !peer.is_tls && !local};
 
   const bool x_forwarded = proxies.header == net::proxy_settings::header_kind::x_forwarded_for;
   const std::string_view name = x_forwarded ? "x-forwarded-for" : "forwarded";
@@ -100,15 +115,20 @@ front::state::visitor front::state::visitor_of(const http::exchange& about) {
   bool speaks_of_scheme = x_forwarded && !scheme.empty();
   forwarded.clear();
   for (const http::field_view& one : about.head->fields) {
-    if (!core::equals_ignoring_case(one.name, name)) continue;
+    if (one.name.size() != name.size() || !core::equals_ignoring_case(one.name, name)) continue;
     forwarded.push_back(one.value);
     if (!x_forwarded && core::lower_case(one.value).find("proto=") != std::string::npos)
       speaks_of_scheme = true;
   }
-  const auto client = net::client_behind(proxies, peer.address, peer.is_unix, forwarded, scheme);
+  net::forwarded_client client{peer.address, x_forwarded && net::last_is_https(scheme)};
+  // Behind a PROXY header the field was written by whom the header names: to be believed only where
+  // that is another proxy of ours.
+  const bool field_counts = !peer.introduced || (peer.named && known);
+  if (field_counts)
+    client = net::client_behind(proxies, peer.address, peer.is_unix, forwarded, scheme);
   const bool https = client.https || peer.is_tls;
-  // A proxy on this machine that says nothing of the scheme is taken for what it looks like: a
-  // local caller.
+  // A proxy on this machine that says nothing of the scheme: what it listens to is its own affair,
+  // and nothing plain has left the machine on its way to us.
   const bool plain = !https && (speaks_of_scheme || !local);
   return {client.address, https, required && plain};
 }
@@ -176,6 +196,11 @@ std::optional<http::body_plan> front::state::plan(http::exchange& about, http::r
                                                   const route_match& where) {
   const route_row& row = *where.row;
   const http::method verb = about.head->method;
+  if (auto bad = check_encoding(about.head->path, about.head->query); !bad) {
+    out.close = true;
+    at.refuse(about, out, bad.error());
+    return std::nullopt;
+  }
   const auto refuse = [&](core::failure why) -> std::optional<http::body_plan> {
     at.refuse(about, out, why);
     return std::nullopt;
@@ -192,7 +217,9 @@ std::optional<http::body_plan> front::state::plan(http::exchange& about, http::r
 
   const bool sends = verb == http::method::put || verb == http::method::post;
   const std::string_view type = about.head->find("content-type");
-  if (sends && row.body == body_kind::json && !is_media_type(type, "application/json"))
+  if (sends && row.body == body_kind::json &&
+      (!is_json(type) || about.head->count("content-type") > 1 ||
+       about.head->count("content-encoding") > 0))
     return refuse(core::failure(make_error_code(http::errc::unsupported_media_type)));
   if (sends && row.body == body_kind::form &&
       !is_media_type(type, "application/x-www-form-urlencoded"))
@@ -264,7 +291,7 @@ http::answer front::state::dispatch(http::exchange& about, http::reply& out) {
       return http::answered_now{};
   }
   out.fields += "Content-Type: application/json\r\nCache-Control: public, max-age=300\r\n";
-  out.body = openapi_document();
+  out.body = openapi_document;
   return http::answered_now{};
 }
 

@@ -21,7 +21,13 @@ bool is_prefetch(const http::request_head& head) {
 }
 
 bool wants_events(const http::request_head& head) {
-  return lists_token(head.find("accept"), "text/event-stream");
+  return accepts(head.find("accept"), "text/event-stream");
+}
+
+// What GET would answer with.
+std::string_view type_of(const http::request_head& head) {
+  return wants_events(head) ? "Content-Type: text/event-stream; charset=utf-8\r\n"
+                            : "Content-Type: application/json\r\n";
 }
 
 }  // namespace
@@ -68,19 +74,22 @@ void join_api::answer_joined(http::reply& out, const join::joined& made,
   write_joined(out.body, made, call);
 }
 
-void join_api::count_refusal(const core::failure& why) {
+void join_api::count_refusal(const core::failure& why, const core::room_id* room) {
   // Rare enough for a look-up: codes come from the table of problems.
   const problem& row = problem_of(why.code);
+  // Only where the provider may have a part in it: who is refused at the door never came so far.
+  const auto provider = room && row.status >= 500 ? desk_.parts.joins.provider_of(*room) : "none";
   desk_.parts.metrics
       .count(decisions, decisions_help,
              {{"outcome", row.status < 500 ? "denied" : "failed"},
               {"code", std::string(row.code)},
-              {"provider", "none"}})
+              {"provider", std::string(provider)}})
       .add();
 }
 
-void join_api::refuse(http::exchange& about, http::reply& out, const core::failure& why) {
-  count_refusal(why);
+void join_api::refuse(http::exchange& about, http::reply& out, const core::failure& why,
+                      const core::room_id* room) {
+  count_refusal(why, room);
   desk_.refuse(about, out, why);
 }
 
@@ -114,7 +123,7 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
   if (*made)
     answer_joined(out, **made, *call);
   else
-    refuse(about, out, made->error());
+    refuse(about, out, made->error(), &call->room);
   return http::answered_now{};
 }
 
@@ -125,7 +134,7 @@ core::task<void> join_api::join_later(http::exchange* about, http::reply* out, j
   if (made)
     answer_joined(*out, *made, call);
   else
-    refuse(*about, *out, made.error());
+    refuse(*about, *out, made.error(), &call.room);
 }
 
 // HEAD: everything that is checked, nothing that is done.
@@ -137,7 +146,7 @@ http::answer join_api::look(http::exchange& about, http::reply& out, join::join_
     return desk_.later(about, out, std::move(work));
   }
   if (*door)
-    out.fields += "Content-Type: application/json\r\n";
+    out.fields += type_of(*about.head);
   else
     refuse(about, out, door->error());
   return http::answered_now{};
@@ -148,7 +157,7 @@ core::task<void> join_api::look_later(http::exchange* about, http::reply* out, j
   const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
   auto door = co_await desk_.parts.joins.check(std::move(call), std::move(who), until);
   if (door)
-    out->fields += "Content-Type: application/json\r\n";
+    out->fields += type_of(*about->head);
   else
     refuse(*about, *out, door.error());
 }

@@ -32,8 +32,9 @@ class join_api {
 
   void write_joined(std::string& out, const join::joined& made, const join::join_call& call);
   void answer_joined(http::reply& out, const join::joined& made, const join::join_call& call);
-  void refuse(http::exchange& about, http::reply& out, const core::failure& why);
-  void count_refusal(const core::failure& why);
+  void refuse(http::exchange& about, http::reply& out, const core::failure& why,
+              const core::room_id* room = nullptr);
+  void count_refusal(const core::failure& why, const core::room_id* room = nullptr);
 
   http::answer look(http::exchange& about, http::reply& out, join::join_call call,
                     auth::identity_ptr who);

@@ -136,7 +136,7 @@ core::task<void> join_api::end_stream(std::shared_ptr<stream_scene> scene,
   if (why.code == core::errc::cancelled) co_return;
   const problem& row = problem_of(why.code);
   scene->about->note = row.code;
-  count_refusal(why);
+  count_refusal(why, &scene->call.room);
   desk_.log_failure(*scene->about, why);
   std::string state;
   core::json_writer json(state);

@@ -5,6 +5,8 @@
 
 namespace api {
 
-std::string_view openapi_document();
+// api/openapi.json (OpenAPI 3.1), which tests hold against the URL table, the table of problems and
+// the server's answers.
+extern const std::string_view openapi_document;
 
 }  // namespace api

@@ -65,6 +65,35 @@ core::failure bad_parameter(std::string_view name, std::string_view sentence) {
       .with("detail", std::string(sentence));
 }
 
+core::result<void> check_encoding(std::string_view path, std::string_view query) {
+  const auto is_clean = [](std::string_view encoded) {
+    if (encoded.find('%') == std::string_view::npos) return true;
+    const auto plain = core::percent_decode(encoded, true);
+    return plain && core::is_utf8(*plain) && std::ranges::none_of(*plain, [](char c) {
+             const auto byte = static_cast<unsigned char>(c);
+             return byte < 0x20 || byte == 0x7f;
+           });
+  };
+  if (!is_clean(path)) {
+    core::failure why(make_error_code(errc::invalid_request));
+    return core::fail(std::move(why).with("detail", "The path is not encoded correctly."));
+  }
+  while (query.find('%') != std::string_view::npos) {
+    std::string_view value;
+    const std::string_view name = take_pair(query, value);
+    if (!is_clean(name)) {
+      core::failure why(make_error_code(errc::invalid_request));
+      return core::fail(
+          std::move(why).with("detail", "A parameter's name is not encoded correctly."));
+    }
+    if (!is_clean(value)) {
+      const auto plain = core::percent_decode(name, true);
+      return core::fail(bad_parameter(*plain, *plain + " is not encoded correctly."));
+    }
+  }
+  return {};
+}
+
 core::result<std::optional<std::string>> find_parameter(std::string_view query,
                                                         std::string_view name, bool plus_is_space) {
   std::optional<std::string> found;

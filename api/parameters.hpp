@@ -13,6 +13,11 @@ namespace api {
 // api::errc::invalid_request with the facts "parameter" and "detail" (a sentence).
 core::failure bad_parameter(std::string_view name, std::string_view sentence);
 
+// errc::invalid_request where a "%" is not followed by two hexadecimal digits, or where what is
+// encoded is no UTF-8 or holds control characters: in names, values and paths alike, also in those
+// that nobody asked for, as two readers would understand them differently.
+core::result<void> check_encoding(std::string_view path, std::string_view query);
+
 // One parameter of a query, decoded; nullopt where it is absent. Repeated (encoded names included)
 // or not decodable is a failure that names it. `plus_is_space` as in HTML forms; times have it off,
 // so that "+01:00" may stand there.

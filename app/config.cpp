@@ -52,8 +52,11 @@ std::vector<net::listen_settings> read_listeners(core::options& from, std::strin
 void check_transport(core::options& server, std::string_view key,
                      const std::vector<net::listen_settings>& listeners,
                      const net::proxy_settings& proxies) {
+  // A proxy on this machine has no need of a door to others.
+  const bool proxy_elsewhere =
+      std::ranges::any_of(proxies.trusted, [](const auto& one) { return !one.is_loopback(); });
   for (const auto& one : listeners) {
-    if (one.tls || only_on_this_machine(one.address) || !proxies.trusted.empty()) continue;
+    if (one.tls || only_on_this_machine(one.address) || proxy_elsewhere) continue;
     server.note(key, fmt::format("\"{}\" would answer plain HTTP to other machines", one.address),
                 "set [tls] certificate_file and key_file, or listen on loopback behind a proxy in "
                 "[proxy] trusted");

@@ -272,7 +272,10 @@ wait_for conversation::events_ended(std::size_t bytes_sent) {
 wait_for conversation::answered() {
   workspace& work = *work_;
   phase_ = phase::answered;
-  if (at_.draining() && !closing_) closing_ = hear_out_ = true;
+  if ((at_.draining() || work.reply.close) && !closing_) {
+    closing_ = hear_out_ = true;
+    work.end = std::max(work.end, work.reply.close ? work.used : work.end);
+  }
   const request_head* head = work.about.head;
   reply_frame frame{at_.date_line(work.wall)};
   frame.minor_version = head != nullptr ? head->minor_version : 1;

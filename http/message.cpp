@@ -151,6 +151,7 @@ std::vector<std::string_view> request_head::all(std::string_view name) const {
 
 void reply::clear() {
   status = 200;
+  close = false;
   fields.clear();
   body.clear();
 }

@@ -56,6 +56,7 @@ class reply {
   int status = 200;
   std::string fields;  // "Name: value\r\n", without Content-Length, Connection and Date: the
                        // connection adds them
+  bool close = false;  // no further request on this connection
   std::string body;
 
   void clear();

@@ -93,6 +93,13 @@ std::optional<core::result<joined>> join_service::join_now(const join_call& call
   return made_of(std::move(**door), *vendor, std::move(**way), now);
 }
 
+std::string_view join_service::provider_of(const core::room_id& room) {
+  const auto known = parts_.bookings.find_now(room, parts_.clock.steady_now());
+  if (!known || !*known) return "none";
+  const providers::provider* vendor = parts_.providers.find((*known)->provider);
+  return vendor ? vendor->traits().name.view() : "none";
+}
+
 core::task<core::result<joined>> join_service::join(join_call call, auth::identity_ptr who,
                                                     core::deadline until) {
   auto door = co_await check(call, who, until);

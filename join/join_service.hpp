@@ -71,6 +71,9 @@ class join_service {
   core::task<core::result<joined>> join(join_call call, auth::identity_ptr who,
                                         core::deadline until);
 
+  // The name of the provider that the room is pinned to, as far as this shard knows: for metrics.
+  std::string_view provider_of(const core::room_id& room);
+
   // The second half of join(), for callers that have checked and want to say so in between.
   bool must_prepare(const rooms::booking& one) { return parts_.rooms.must_prepare(one); }
   core::task<core::result<joined>> enter(opened door, join_call call, auth::identity_ptr who,

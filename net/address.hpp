@@ -41,6 +41,9 @@ class ip_network {
  public:
   static std::optional<ip_network> from(std::string_view text);
   bool contains(const ip_address& address) const;
+  // All addresses, or all of IPv4.
+  bool holds_all() const { return bits_ == 0 || (bits_ == 96 && base_.is_v4()); }
+  bool is_loopback() const { return base_.is_loopback(); }
 
  private:
   ip_address base_;
@@ -63,6 +66,9 @@ struct forwarded_client {
   ip_address address;
   bool https = false;  // what the trusted proxy said of the caller's scheme
 };
+
+// What the nearest proxy says of the scheme: the last entry of X-Forwarded-Proto.
+bool last_is_https(std::string_view scheme);
 
 // The right-most address that is not a trusted proxy; the peer's own where it is not trusted or the
 // header cannot be read there. `values` are all values of the configured header in order, `scheme`

@@ -143,13 +143,13 @@ bool is_trusted(const proxy_settings& proxies, const ip_address& address) {
   return false;
 }
 
+}  // namespace
+
 bool last_is_https(std::string_view scheme) {
   const auto comma = scheme.rfind(',');
   return core::equals_ignoring_case(
       core::trimmed(comma == scheme.npos ? scheme : scheme.substr(comma + 1)), "https");
 }
-
-}  // namespace
 
 proxy_settings read_proxy_settings(core::options& from) {
   proxy_settings made;
@@ -157,6 +157,9 @@ proxy_settings read_proxy_settings(core::options& from) {
     if (text == "unix") {
       made.trust_unix_socket = true;
     } else if (const auto network = ip_network::from(text)) {
+      if (network->holds_all())
+        from.note("trusted", "\"" + text + "\" trusts everybody: anyone could forge an address",
+                  "name the networks that your proxies call from");
       made.trusted.push_back(*network);
     } else {
       from.note("trusted", "\"" + text + "\" is no address or network",

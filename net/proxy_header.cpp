@@ -162,6 +162,9 @@ core::task<core::result<void>> take_proxy_header(socket_stream& from, core::dead
   const auto taken = from.read_available(std::span(*buffer).first(found.size));
   if (!taken || *taken != found.size) co_return core::fail(errc::broken, "lost the PROXY header");
   peer better = from.other();
+  better.introduced = true;
+  better.named = found.names_client;
+  better.proxy_is_local = better.is_unix || better.address.is_loopback();
   if (found.names_client) {
     better.address = found.client;
     better.port = found.port;

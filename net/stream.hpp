@@ -19,6 +19,11 @@ struct peer {
   unsigned short port = 0;
   bool is_unix = false;
   bool is_tls = false;
+  // A PROXY header came first, so the other end of the socket is a trusted proxy; `address` is the
+  // client that it named, where it named one.
+  bool introduced = false;
+  bool named = false;
+  bool proxy_is_local = false;  // on this machine
 };
 
 // Hears once that a stream can be read, where no coroutine waits for it.

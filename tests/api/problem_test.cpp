@@ -51,7 +51,7 @@ std::set<std::string> all_codes() {
 }
 
 std::set<std::string> described_codes() {
-  const auto document = core::read_json(api::openapi_document());
+  const auto document = core::read_json(api::openapi_document);
   BOOST_REQUIRE(document);
   const auto& names = *document->find("components")
                            ->find("schemas")

@@ -1,6 +1,6 @@
 // The OpenAPI document is valid, and every answer of every route is what it says; every status that can be had is had.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Contract } from './support/contract.mjs';
@@ -11,6 +11,7 @@ import { Stagedoor, binary, booking, freePort, randomRoom, rfc3339, serviceKey, 
 // Documented for completeness, and why nobody can provoke it from outside.
 const unreachable = [
   [/ 500$/, 'an internal error is a bug; there is none to ask for'],
+  [/^(GET|HEAD) \/room\/\{roomId\}\/events 200$/, 'open as long as the call; tests of their own read it'],
   [/^HEAD \/api\/(expert|client)\/videocall\/url 502$/, 'HEAD asks no provider'],
   [/^HEAD \/api\/(expert|client)\/videocall\/url 504$/, 'HEAD asks no provider; only a store that hangs would do'],
 ];
@@ -178,7 +179,8 @@ test('what every route has: options, refused methods, https, rate limits', async
   const plain = { 'x-forwarded-for': '203.0.113.10', 'x-forwarded-proto': 'http' };
   for (const [template, operations] of Object.entries(contract.document.paths)) {
     const path = template.replace('{roomId}', 'x');
-    const inDemo = ['/test-videocall', '/demo/login'].includes(path);
+    // The demo's own, and those of the built-in room, which the other servers do not have.
+    const inDemo = /^\/($|test-videocall|demo\/|room\/|assets\/room)/.test(path);
     const at = inDemo ? demo : door;
     assert.equal(await ask('OPTIONS', path, { at }), 204);
     assert.equal(await ask('PATCH', path, { at }), 405);
@@ -194,7 +196,9 @@ test('pages, keys and the document itself answer as documented', async () => {
   for (const method of ['GET', 'HEAD']) {
     assert.equal(await ask(method, '/.well-known/jwks.json'), 200);
     assert.equal(await ask(method, '/openapi.json'), 200);
-    assert.equal(await ask(method, '/test-videocall', { at: demo }), 200);
+    assert.equal(await ask(method, '/', { at: demo }), 302);
+    for (const path of ['/test-videocall', '/demo/page.js', '/demo/page.css', '/assets/room.js', '/assets/room.css'])
+      assert.equal(await ask(method, path, { at: demo }), 200, path);
   }
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const login = (body, headers = form) => ask('POST', '/demo/login', { at: demo, headers, body });
@@ -203,6 +207,24 @@ test('pages, keys and the document itself answer as documented', async () => {
   assert.equal(await login('user=expert-1', { 'content-type': 'text/plain' }), 415);
   assert.equal(await login('x'.repeat(5_000)), 413);
   assert.equal(await ask('GET', '/nothing'), 404);
+});
+
+test('the built-in room answers as documented', async () => {
+  const logged = await demo.api('/demo/login', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'user=expert-1&role=expert' });
+  const cookie = logged.headers.get('set-cookie').split(';')[0];
+  const joined = await demo.api('/api/expert/videocall/url?roomId=test_room', { headers: { cookie } });
+  assert.equal(joined.status, 200, joined.text);
+  const { pathname, search, searchParams } = new URL(joined.json.videoCallUrl);
+  for (const method of ['GET', 'HEAD']) assert.equal(await ask(method, pathname + search, { at: demo }), 200);
+  const token = { authorization: `Bearer ${searchParams.get('token')}` };
+  const bye = JSON.stringify({ page: 'p'.repeat(22), type: 'bye' });
+  assert.equal(await ask('POST', pathname + '/signal', { at: demo, headers: { ...token, ...json }, body: bye }), 200);
+  assert.equal(await ask('POST', pathname + '/signal', { at: demo, headers: json, body: bye }), 401);
+  assert.equal(await ask('GET', pathname + '/events', { at: demo }), 401);
+});
+
+test('the document is of this version', async () => {
+  assert.equal(contract.document.info.version, spawnSync(binary, ['version'], { encoding: 'utf8' }).stdout.match(/\d+\.\d+\.\d+/)[0]);
 });
 
 test('an overloaded server says so as documented', { timeout: 20_000 }, async () => {

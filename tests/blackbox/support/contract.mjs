@@ -4,8 +4,8 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
 const methods = ['get', 'put', 'post', 'delete', 'head', 'options'];
-// What any address may answer before a route is known, because the bytes were not HTTP enough.
-const protocol = [408, 414, 417, 431, 501, 505];
+// What any address may answer: the bytes were not HTTP enough, or a body came that nobody asked for.
+const protocol = [408, 413, 414, 417, 431, 501, 505];
 
 // Every object schema that lists members lists all of them: what an answer has must be in the document.
 function closed(value) {
