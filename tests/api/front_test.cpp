@@ -172,6 +172,65 @@ BOOST_AUTO_TEST_CASE(plain_http_is_for_this_machine_and_for_proxies_that_say_htt
   BOOST_TEST(status("10.1.1.1", {from, {"X-Forwarded-Proto", "https"}}) == 404);
 }
 
+BOOST_AUTO_TEST_CASE(behind_a_proxy_header_its_client_counts_and_the_proxys_scheme) {
+  face_scene at([](api::settings& change) {
+    change.proxies.trusted = {*net::ip_network::from("10.0.0.0/8"),
+                              *net::ip_network::from("127.0.0.1/32")};
+  });
+  const auto asks = [&](std::string proxy, std::string client,
+                        std::vector<std::pair<std::string, std::string>> fields) {
+    asked what{http::method::get, "/nothing", std::move(fields), {}, std::move(proxy)};
+    what.introduced = std::move(client);
+    auto it = at.begin(std::move(what));
+    at.front->admit(it->about, it->out);
+    return std::to_string(it->out.status) + " " + it->about.client.text();
+  };
+  const std::pair<std::string, std::string> https{"X-Forwarded-Proto", "https"};
+  const std::pair<std::string, std::string> http{"X-Forwarded-Proto", "http"};
+  const std::pair<std::string, std::string> forged{"X-Forwarded-For", "9.9.9.9"};
+  BOOST_TEST(asks("10.1.1.1", "203.0.113.9", {https}) == "404 203.0.113.9");
+  BOOST_TEST(asks("10.1.1.1", "203.0.113.9", {}) == "403 203.0.113.9");
+  BOOST_TEST(asks("10.1.1.1", "203.0.113.9", {http}) == "403 203.0.113.9");
+  BOOST_TEST(asks("127.0.0.1", "203.0.113.9", {}) == "404 203.0.113.9");
+  // The field is the client's own word, unless the client is a proxy of ours too.
+  BOOST_TEST(asks("10.1.1.1", "203.0.113.9", {https, forged}) == "404 203.0.113.9");
+  BOOST_TEST(asks("10.1.1.1", "10.2.2.2", {https, forged}) == "404 9.9.9.9");
+  BOOST_TEST(asks("127.0.0.1", "-", {forged}) == "404 127.0.0.1");
+  BOOST_TEST(asks("10.1.1.1", "-", {https, forged}) == "404 10.1.1.1");
+}
+
+BOOST_AUTO_TEST_CASE(bad_encodings_are_refused_wherever_they_stand_and_end_the_connection) {
+  face_scene at;
+  for (const char* target :
+       {"/%zz", "/a%0", "/a%", "/a%00b", "/%ff", "/api/bookings/x%0ay", "/?x=%zz", "/?x=%ff",
+        "/?x=%0a", "/?%zz=1", "/openapi.json?a=1&b=%c3%28&c=2",
+        "/api/expert/videocall/url?roomId=room&x=%7f"}) {
+    const told answer = at.get(target);
+    BOOST_TEST(answer.status == 400, target);
+    BOOST_TEST(answer.text("code") == "invalid_request", target);
+    BOOST_TEST(answer.closes, target);
+  }
+  BOOST_TEST(at.get("/nothing?a=1&na%C3%AFve=%zz").text("parameter") == "na\xc3\xafve");
+  BOOST_TEST(at.get("/%6eothing?x=%C3%AB").status == 404);
+}
+
+BOOST_AUTO_TEST_CASE(json_bodies_are_plain_utf8) {
+  face_scene at;
+  const auto status = [&](std::vector<std::pair<std::string, std::string>> fields) {
+    fields.push_back({"Authorization", "Bearer " + std::string(at.service_key)});
+    return at
+        .ask({http::method::put, "/api/bookings/room", std::move(fields), at.body_of_booking()})
+        .status;
+  };
+  const std::pair<std::string, std::string> json{"Content-Type", "application/json"};
+  BOOST_TEST(status({json}) == 201);
+  BOOST_TEST(status({{"Content-Type", "application/json; charset=UTF-8"}}) == 200);
+  BOOST_TEST(status({{"Content-Type", "application/json; charset=\"utf-8\""}}) == 200);
+  BOOST_TEST(status({{"Content-Type", "application/json;charset=utf-16"}}) == 415);
+  BOOST_TEST(status({json, {"Content-Encoding", "gzip"}}) == 415);
+  BOOST_TEST(status({json, json}) == 415);
+}
+
 BOOST_AUTO_TEST_CASE(hsts_stands_where_the_caller_came_over_https) {
   face_scene at([](api::settings& change) {
     change.proxies.trusted = {*net::ip_network::from("127.0.0.1/32")};

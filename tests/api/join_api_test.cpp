@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(names_are_trimmed_counted_in_code_points_and_echoed) {
   BOOST_TEST(shown("&userName=") == "Expert");
   BOOST_TEST(shown("&userName=" + std::string(64, 'a') + "%20") == std::string(64, 'a'));
   BOOST_TEST(shown("&userName=" + emoji).size() == 256u);
-  BOOST_TEST(shown("&other=%zz&utm=1&utm=2&userName=x") == "x");
+  BOOST_TEST(shown("&other=%7a&utm=1&utm=2&userName=x") == "x");
 }
 
 BOOST_AUTO_TEST_CASE(head_checks_everything_and_does_nothing) {
@@ -216,6 +216,26 @@ BOOST_AUTO_TEST_CASE(head_checks_everything_and_does_nothing) {
   BOOST_TEST(at.ask({http::method::head, std::string(join_path) + "talk"}).status == 401);
   BOOST_TEST(at.vendor->calls() == 0u);
   BOOST_TEST(at.store.writes == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_event_stream_is_for_who_accepts_it) {
+  face_scene at;
+  at.store.add(tests::booking_of("talk"));
+  const auto type = [&](std::string accept, http::method verb = http::method::head) {
+    return at
+        .ask({verb,
+              "/api/expert/videocall/url?roomId=talk",
+              {{"Authorization", "Bearer " + at.token("u1")}, {"Accept", std::move(accept)}}})
+        .field("Content-Type");
+  };
+  for (const char* yes : {"text/event-stream", "application/json, Text/Event-Stream;q=0.001",
+                          "text/event-stream;q=1.0;x=y", "text/event-stream;x=y"})
+    BOOST_TEST(type(yes) == "text/event-stream; charset=utf-8", yes);
+  for (const char* no : {"*/*", "text/event-stream;q=0, application/json",
+                         "text/event-stream;Q=0.000", "text/event-streams", "application/json"}) {
+    BOOST_TEST(type(no) == "application/json", no);
+    BOOST_TEST(type(no, http::method::get) == "application/json", no);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_prefetch_gets_an_empty_204_and_does_nothing) {
@@ -243,11 +263,16 @@ BOOST_AUTO_TEST_CASE(decisions_are_counted_by_outcome) {
   at.store.add(tests::booking_of("talk"));
   enter(at, "talk");
   enter(at, "talk", "stranger");
+  at.store.add(tests::booking_of("other"));
+  at.vendor->prepare_fails = providers::errc::rejected;
+  enter(at, "other");
   const std::string page = at.metrics.render();
   const auto has = [&](std::string_view line) { return page.find(line) != std::string::npos; };
   BOOST_TEST(has(R"(join_decisions_total{outcome="allowed",code="ok",provider="100ms"} 1)"));
   BOOST_TEST(
       has(R"(join_decisions_total{outcome="denied",code="not_assigned",provider="none"} 1)"));
+  BOOST_TEST(
+      has(R"(join_decisions_total{outcome="failed",code="provider_rejected",provider="100ms"} 1)"));
   BOOST_TEST(has(R"(http_server_request_duration_seconds_count{route="/api/expert/videocall/url",)"
                  R"(method="GET",status="200"} 1)"));
   BOOST_TEST(!has("talk\""));

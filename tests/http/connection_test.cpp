@@ -232,6 +232,35 @@ BOOST_AUTO_TEST_CASE(a_surprise_ends_its_request_only) {
   BOOST_TEST(!wire->closed());
 }
 
+BOOST_AUTO_TEST_CASE(memory_that_is_not_there_ends_its_request_only) {
+  http_scene scene;
+  scene.service.on_handle = [](http::exchange& about, http::reply& out) -> http::answer {
+    if (about.head->path == "/now") throw std::bad_alloc();
+    if (about.head->path == "/later")
+      return []() -> core::task<void> {
+        throw std::bad_alloc();
+        co_return;
+      }();
+    out.body = "fine";
+    return http::answered_now{};
+  };
+  const auto wire = scene.ask(get("/now") + get("/later") + get("/good"));
+  BOOST_TEST(times_in(wire->received(), "HTTP/1.1 500 ") == 2u);
+  BOOST_TEST(times_in(wire->received(), "fine") == 1u);
+  BOOST_TEST(!wire->closed());
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_may_end_the_connection) {
+  http_scene scene;
+  scene.service.on_handle = [](http::exchange&, http::reply& out) -> http::answer {
+    out.close = true;
+    return http::answered_now{};
+  };
+  const auto wire = scene.ask(get("/") + get("/"));
+  BOOST_TEST(times_in(wire->received(), "HTTP/1.1 ") == 1u);
+  BOOST_TEST(times_in(wire->received(), "Connection: close") == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_surprise_in_a_task_ends_its_request_only) {
   http_scene scene;
   scene.service.on_handle = [](http::exchange& about, http::reply& out) -> http::answer {

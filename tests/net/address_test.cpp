@@ -256,4 +256,14 @@ BOOST_AUTO_TEST_CASE(what_is_no_network_is_a_mistake_with_its_place) {
   BOOST_TEST(found[0].key == "proxy.trusted");
 }
 
+BOOST_AUTO_TEST_CASE(to_trust_everybody_is_a_mistake) {
+  for (const char* all : {"0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96"}) {
+    core::mistakes found;
+    core::options from("proxy", "stagedoor.toml:1", found);
+    from.set("trusted", core::options::list{{std::string(all), "stagedoor.toml:2"}});
+    static_cast<void>(net::read_proxy_settings(from));
+    BOOST_TEST(found.size() == 1u, all);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -101,6 +101,12 @@ std::unique_ptr<face_scene::conversation> face_scene::begin(asked what) {
   out->peer.address = net::ip_address::from(out->what.peer).value();
   out->peer.is_tls = out->what.tls;
   out->peer.is_unix = out->what.is_unix;
+  if (const std::string& client = out->what.introduced; !client.empty()) {
+    out->peer.introduced = true;
+    out->peer.proxy_is_local = out->peer.is_unix || out->peer.address.is_loopback();
+    out->peer.named = client != "-";
+    if (out->peer.named) out->peer.address = net::ip_address::from(client).value();
+  }
   http::exchange& about = out->about;
   about.head = &head;
   about.peer = &out->peer;
@@ -131,6 +137,7 @@ told face_scene::ask(asked what) {
   out.fields = it->out.fields;
   out.body = it->out.body;
   out.note = it->about.note;
+  out.closes = it->out.close;
   front->finished(it->about, out.status, out.body.size());
   return out;
 }

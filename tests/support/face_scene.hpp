@@ -21,6 +21,8 @@ struct asked {
   std::string peer = "127.0.0.1";
   bool tls = false;
   bool is_unix = false;
+  // What a PROXY header has said before: the client, or "-" where it named none.
+  std::string introduced = "";
 };
 
 struct told {
@@ -28,6 +30,7 @@ struct told {
   std::string fields;
   std::string body;
   std::string note;
+  bool closes = false;
   bool waited = false;  // it was answered later
   http::answered_by_events events;
 
