@@ -16,7 +16,11 @@ stagedoor_need(SQLite3_FOUND "SQLite 3.40 or later" libsqlite3-dev)
 find_package(fmt 9 QUIET)
 stagedoor_need(fmt_FOUND "fmt 9 or later" libfmt-dev)
 
-find_package(simdjson 3.0 QUIET)
+# Its package calls only the very same minor version compatible, so the version is compared here.
+find_package(simdjson QUIET)
+if(simdjson_FOUND AND simdjson_VERSION VERSION_LESS 3.0)
+  set(simdjson_FOUND FALSE)
+endif()
 stagedoor_need(simdjson_FOUND "simdjson 3.0 or later" libsimdjson-dev)
 add_library(simdjson_packaged INTERFACE)
 target_link_libraries(simdjson_packaged INTERFACE simdjson::simdjson)
