@@ -30,7 +30,9 @@ add_library(stagedoor::toolchain ALIAS stagedoor_toolchain)
 target_include_directories(stagedoor_toolchain INTERFACE ${PROJECT_SOURCE_DIR})
 # Everything goes into executables, and the precompiled header has to be compiled as its users are: PIE throughout.
 target_compile_options(stagedoor_toolchain INTERFACE
-  -fPIE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+  -fPIE -Wall -Wextra -Wpedantic -Wconversion -Wnon-virtual-dtor
+  # To g++ a parameter named as a type or a function of its namespace is shadowing too; to us and to clang it is not.
+  $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow>
   $<$<BOOL:${STAGEDOOR_WERROR}>:-Werror>
   $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>
   # g++ reports these inside coroutine frames and std::variant where there is nothing to report.

@@ -3,7 +3,6 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/experimental/as_tuple.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
@@ -12,6 +11,13 @@
 #include <memory>
 #include <utility>
 #include <vector>
+
+// as_tuple left Asio's experimental part in 1.23.
+#if __has_include(<asio/as_tuple.hpp>)
+#include <asio/as_tuple.hpp>
+#else
+#include <asio/experimental/as_tuple.hpp>
+#endif
 
 #include "core/deadline.hpp"
 #include "core/error.hpp"
@@ -25,8 +31,14 @@ using executor = asio::io_context::executor_type;
 template <class T = void>
 using task = asio::awaitable<T, executor>;
 
+#if __has_include(<asio/as_tuple.hpp>)
+using asio::as_tuple_t;
+#else
+using asio::experimental::as_tuple_t;
+#endif
+
 // co_await some_async_operation(..., as_value) gives a tuple that begins with the error code.
-inline constexpr asio::experimental::as_tuple_t<asio::use_awaitable_t<executor>> as_value{};
+inline constexpr as_tuple_t<asio::use_awaitable_t<executor>> as_value{};
 
 using timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, executor>;
