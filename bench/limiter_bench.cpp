@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "core/wide.hpp"
 #include "net/address.hpp"
 #include "ratelimit/limiter.hpp"
 
@@ -49,7 +50,7 @@ class random_order {
   explicit random_order(std::uint64_t count) : count_(count) {}
   std::uint32_t next() {
     state_ = state_ * 6364136223846793005u + 1442695040888963407u;
-    return static_cast<std::uint32_t>((static_cast<unsigned __int128>(state_) * count_) >> 64);
+    return static_cast<std::uint32_t>((static_cast<core::uint128>(state_) * count_) >> 64);
   }
 
  private:

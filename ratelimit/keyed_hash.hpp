@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/random.hpp"
+#include "core/wide.hpp"
 
 namespace ratelimit {
 
@@ -103,7 +104,7 @@ class word_hash {
 
  private:
   struct {
-    unsigned __int128 a, b[2];
+    core::uint128 a, b[2];
     std::uint64_t odd, unused;
   } keys_;
 };

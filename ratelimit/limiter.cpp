@@ -105,7 +105,7 @@ decision limiter::take(policy which, std::string_view key, core::steady_time now
 // The hash's upper bits choose the line, the lower ones tell the line's keys apart.
 decision limiter::take(share& from, std::uint64_t hash, core::steady_time now) {
   const auto line =
-      static_cast<std::uint64_t>((static_cast<unsigned __int128>(hash) * from.line_count) >> 64);
+      static_cast<std::uint64_t>((static_cast<core::uint128>(hash) * from.line_count) >> 64);
   const std::uint64_t low = hash & ((std::uint64_t{1} << bucket_line::tag_bits) - 1);
   const pace& with = from.with;
   const auto taken = from.lines[line].take(low == 0 ? 1 : low, with.ticks_at(now), with);

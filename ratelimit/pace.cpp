@@ -45,11 +45,11 @@ pace::pace(const limit& from) {
   numerator_ = tick_rate_ / shared;
   denominator_ = period / shared;
   reciprocal_ =
-      static_cast<std::uint64_t>((static_cast<unsigned __int128>(numerator_) << 64) / denominator_);
+      static_cast<std::uint64_t>((static_cast<core::uint128>(numerator_) << 64) / denominator_);
 }
 
 std::chrono::seconds pace::long_wait(std::uint64_t ahead, core::steady_time now) const {
-  const auto begins = static_cast<unsigned __int128>(ticks_at(now) + ahead) * denominator_;
+  const auto begins = static_cast<core::uint128>(ticks_at(now) + ahead) * denominator_;
   const auto at = static_cast<std::uint64_t>((begins + numerator_ - 1) / numerator_);
   const auto wait =
       std::chrono::nanoseconds{static_cast<std::int64_t>(at)} - now.time_since_epoch();

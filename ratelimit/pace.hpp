@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/clock.hpp"
+#include "core/wide.hpp"
 
 namespace ratelimit {
 
@@ -43,8 +44,8 @@ class pace {
         std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count());
     // The reciprocal is rounded down, which costs less than one tick in 292 years: the remainder
     // tells.
-    const auto ticks = static_cast<std::uint64_t>(
-        (static_cast<unsigned __int128>(nanoseconds) * reciprocal_) >> 64);
+    const auto ticks =
+        static_cast<std::uint64_t>((static_cast<core::uint128>(nanoseconds) * reciprocal_) >> 64);
     const std::uint64_t rest = nanoseconds * numerator_ - ticks * denominator_;
     return ticks + (rest >= denominator_ ? 1 : 0);
   }

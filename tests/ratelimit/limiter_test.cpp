@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "core/wide.hpp"
 #include "support/fakes.hpp"
 
 using namespace std::chrono_literals;
@@ -134,18 +135,19 @@ BOOST_AUTO_TEST_CASE(grants_what_the_arithmetic_says_for_any_limit_and_any_arriv
         static_cast<std::uint32_t>(1 + chance() % (chance() % 2 ? 50 : ratelimit::rate_max)),
         periods[chance() % 3], static_cast<std::uint32_t>(1 + chance() % 50)};
     auto limiter = limiter_of(of);
-    const auto tick_count = static_cast<__int128>(ratelimit::pace(of).token_ticks());
+    const auto tick_count = static_cast<core::int128>(ratelimit::pace(of).token_ticks());
     const auto client = v4(static_cast<std::uint32_t>(chance()));
     const auto token_time = std::chrono::nanoseconds(of.per) / of.rate;
     // Time in units of 1/rate ns, in which a token is a whole number.
-    const __int128 token = std::chrono::nanoseconds(of.per).count();
-    __int128 full_at = 0;
+    const core::int128 token = std::chrono::nanoseconds(of.per).count();
+    core::int128 full_at = 0;
     for (int i = 0; i < 200; ++i) {
       const auto step = static_cast<std::int64_t>(
           chance() % static_cast<std::uint64_t>(2 * token_time.count() + 2));
       if (chance() % 3 == 0) clock.advance(std::chrono::nanoseconds(step));
-      const __int128 here = static_cast<__int128>(now().time_since_epoch().count()) * of.rate;
-      const __int128 owed = std::max(full_at, here) + token - here;
+      const core::int128 here =
+          static_cast<core::int128>(now().time_since_epoch().count()) * of.rate;
+      const core::int128 owed = std::max(full_at, here) + token - here;
       const auto taken = limiter.take(policy::ip, client, now());
       if (taken.allowed) {
         // At most one tick early, ever.

@@ -6,6 +6,8 @@
 #include <random>
 #include <stdexcept>
 
+#include "core/wide.hpp"
+
 using namespace std::chrono_literals;
 using ratelimit::limit;
 using ratelimit::pace;
@@ -18,8 +20,8 @@ core::steady_time at(std::uint64_t nanoseconds) {
 
 // floor(nanoseconds * ticks per nanosecond) by long division.
 std::uint64_t ticks_by_division(const limit& of, const pace& with, std::uint64_t nanoseconds) {
-  const unsigned __int128 ticks =
-      static_cast<unsigned __int128>(nanoseconds) * of.rate * with.token_ticks();
+  const core::uint128 ticks =
+      static_cast<core::uint128>(nanoseconds) * of.rate * with.token_ticks();
   const auto period = static_cast<std::uint64_t>(of.per.count()) * 1'000'000'000u;
   return static_cast<std::uint64_t>(ticks / period);
 }
@@ -48,9 +50,8 @@ BOOST_AUTO_TEST_CASE(counts_ticks_exactly_for_any_limit_at_any_time) {
     const std::uint64_t anywhere = random() >> (1 + random() % 40);
     BOOST_REQUIRE_EQUAL(with.ticks_at(at(anywhere)), ticks_by_division(of, with, anywhere));
     // The edges are where rounding goes wrong: the first nanosecond of a tick and the one before.
-    const unsigned __int128 period =
-        static_cast<unsigned __int128>(of.per.count()) * 1'000'000'000u;
-    const unsigned __int128 rate = static_cast<unsigned __int128>(of.rate) * with.token_ticks();
+    const core::uint128 period = static_cast<core::uint128>(of.per.count()) * 1'000'000'000u;
+    const core::uint128 rate = static_cast<core::uint128>(of.rate) * with.token_ticks();
     const std::uint64_t tick = with.ticks_at(at(anywhere));
     const auto first = static_cast<std::uint64_t>((tick * period + rate - 1) / rate);
     BOOST_REQUIRE_EQUAL(with.ticks_at(at(first)), tick);
