@@ -63,7 +63,7 @@ void desk::surprise(http::exchange& about, http::reply& out, std::size_t fields_
 namespace {
 
 http::answered_later guard(desk* at, http::exchange* about, http::reply* out,
-                           std::size_t fields_kept, join::gate::place place,
+                           std::size_t fields_kept, [[maybe_unused]] join::gate::place place,
                            core::task<void> work) {
   std::string what;
   try {
