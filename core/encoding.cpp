@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include "core/eight_bytes.hpp"
+#include "core/byte_blocks.hpp"
 
 namespace core {
 namespace {
@@ -232,16 +232,20 @@ bool same_in_constant_time(std::string_view a, std::string_view b) {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  const auto differ = [&](std::size_t at) {
-    return eight_bytes::lower_case(eight_bytes::load(a.data() + at)) !=
-           eight_bytes::lower_case(eight_bytes::load(b.data() + at));
+  const auto differ = [&]<class Block>(std::size_t at) {
+    return is_any(Block(lower_case_block(load_block<Block>(a.data() + at)) !=
+                        lower_case_block(load_block<Block>(b.data() + at))));
   };
-  std::size_t i = 0;
-  for (; i + 8 <= a.size(); i += 8)
-    if (differ(i)) return false;
-  if (i == a.size()) return true;
-  if (a.size() >= 8) return !differ(a.size() - 8);
-  for (; i < a.size(); ++i)
+  const std::size_t size = a.size();
+  if (size >= 16) {
+    for (std::size_t i = 0; i + 16 < size; i += 16)
+      if (differ.template operator()<sixteen_bytes>(i)) return false;
+    return !differ.template operator()<sixteen_bytes>(size - 16);
+  }
+  if (size >= 8)
+    return !differ.template operator()<eight_bytes>(0) &&
+           !differ.template operator()<eight_bytes>(size - 8);
+  for (std::size_t i = 0; i < size; ++i)
     if (lower(a.data()[i]) != lower(b.data()[i])) return false;
   return true;
 }

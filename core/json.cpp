@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "core/eight_bytes.hpp"
+#include "core/byte_blocks.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
 
@@ -134,14 +134,7 @@ namespace {
 
 // Nothing to escape and nothing that might not be UTF-8: what nearly every string is.
 bool is_plain(std::string_view text) {
-  if (text.size() >= 8)
-    return !eight_bytes::any(text, [](std::uint64_t bytes) {
-      return eight_bytes::marks_below_space(bytes) | eight_bytes::marks_beyond_ascii(bytes) |
-             eight_bytes::marks_of(bytes, '"') | eight_bytes::marks_of(bytes, '\\') |
-             eight_bytes::marks_of(bytes, 0x7f);
-    });
-  return std::ranges::all_of(text,
-                             [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+  return !any_byte(text, [](auto c) { return (c < 0x20) | (c > 0x7e) | (c == '"') | (c == '\\'); });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,8 @@ struct connection_tools {
 };
 
 class conversation;
+class event_output;
+enum class wait_for : unsigned char;
 struct workspace;
 
 // All connections of one shard. Lives on that shard; everything is called there.
@@ -66,7 +69,8 @@ class server {
   std::size_t count() const { return count_; }  // connections
   std::size_t idle_count() const;               // of these, waiting for a request
 
-  // Idle connections are closed now, the others after the request that they are at.
+  // Idle connections are closed now, the others after the request that they are at; event streams
+  // stop waiting.
   void drain();
   bool draining() const { return draining_; }
   void close_idle();
@@ -75,6 +79,7 @@ class server {
 
  private:
   friend class conversation;
+  static core::task<wait_for> run_events(server* self, conversation* talk);
   void enter(conversation& one);
   void leave(conversation& one);
   std::unique_ptr<workspace> take_workspace();
@@ -89,6 +94,7 @@ class server {
   std::int64_t date_second_ = -1;
   std::string date_line_;
   std::vector<std::unique_ptr<workspace>> spare_;
+  std::set<event_output*> streams_;
 };
 
 }  // namespace http

@@ -40,7 +40,7 @@ event_output::event_output(core::executor on, const core::clock& time,
       limits_(limits),
       link_(std::make_shared<link>(link{std::move(to),
                                         core::deadline::after(time.steady_now(), limits.events),
-                                        false, std::nullopt, core::notice(on)})),
+                                        false, false, std::nullopt, core::notice(on)})),
       helpers_(on),
       written_at_(time.steady_now()),
       chunked_(chunked) {
@@ -98,11 +98,12 @@ core::task<bool> event_output::wait_for(core::notice wake, core::deadline until)
 }
 
 core::task<bool> event_output::wait(std::optional<core::notice> wake, core::deadline until) {
-  if (wake && wake->given()) co_return !link_->left;
+  const auto goes_on = [this] { return !link_->left && !link_->retired; };
+  if (wake && wake->given()) co_return goes_on();
   core::notice bell(on_);
   link_->bell = bell;
   if (wake) helpers_.spawn(pass_on(*wake, bell, until));
-  while (!link_->left && !until.passed(now())) {
+  while (goes_on() && !until.passed(now())) {
     const auto beat = core::deadline::after(written_at_, limits_.heartbeat);
     const bool rang = co_await bell.wait(earlier_of(until, beat));
     if (rang) break;
@@ -115,7 +116,12 @@ core::task<bool> event_output::wait(std::optional<core::notice> wake, core::dead
     }
   }
   link_->bell.reset();
-  co_return !link_->left;
+  co_return goes_on();
+}
+
+void event_output::retire() {
+  link_->retired = true;
+  if (link_->bell) link_->bell->give();
 }
 
 core::task<void> event_output::finish() {

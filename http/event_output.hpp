@@ -35,6 +35,9 @@ class event_output final : public event_stream {
   core::task<bool> wait_until(core::deadline when) override;
   core::task<bool> wait_for(core::notice wake, core::deadline until) override;
 
+  // The server is about to end: from now on nothing is waited for. The client sees an end in good
+  // order and may ask again, of whoever serves then.
+  void retire();
   // Writes the stream's end, hears the client out and closes.
   core::task<void> finish();
   // The end will be missing, so that the client knows that something broke.
@@ -47,6 +50,7 @@ class event_output final : public event_stream {
     net::stream_ptr stream;
     core::deadline until;
     bool left = false;
+    bool retired = false;
     std::optional<core::notice> bell;  // of the wait that goes on now
     core::notice ended;                // the listener has ended
   };

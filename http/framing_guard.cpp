@@ -5,27 +5,17 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/eight_bytes.hpp"
+#include "core/byte_blocks.hpp"
 #include "core/encoding.hpp"
 #include "http/characters.hpp"
 
 namespace http {
 namespace {
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-}
-
 // NUL, a lone CR, any other control character: nothing of that stands in a line. (No LF does
-// either, as the lines were found by their LFs.) Eight bytes at a time: values are most of a head.
+// either, as the lines were found by their LFs.)
 bool has_control(std::string_view text) {
-  // A tab is a false alarm.
-  const auto suspicious = [](std::uint64_t bytes) {
-    return core::eight_bytes::marks_below_space(bytes) | core::eight_bytes::marks_of(bytes, 0x7f);
-  };
-  if (text.size() >= 8 && !core::eight_bytes::any(text, suspicious)) return false;
-  return std::any_of(text.begin(), text.end(), is_control);
+  return core::any_byte(text, [](auto c) { return ((c < 0x20) & (c != '\t')) | (c == 0x7f); });
 }
 
 method method_of(std::string_view text) {

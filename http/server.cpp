@@ -39,18 +39,6 @@ core::task<wait_for> run_task(conversation* talk) {
   co_return talk->task_ended(surprise);
 }
 
-core::task<wait_for> run_events(conversation* talk, core::executor on, const core::clock* time) {
-  const bool chunked = talk->work().parser.head().minor_version == 1;
-  event_output out(on, *time, talk->limits(), talk->give_stream(), chunked);
-  try {
-    co_await talk->events()(out);
-  } catch (...) {
-    out.abandon();
-  }
-  co_await out.finish();
-  co_return talk->events_ended(out.bytes_sent());
-}
-
 // Hears the client out for a bounded time: closing with unread input sends a RST, which may take
 // the answer away from a client that has not read it yet.
 core::task<wait_for> hear_out(conversation* talk) {
@@ -107,7 +95,7 @@ core::task<void> server::serve(net::stream_ptr accepted) {
         step = run_task(&talk);
         break;
       case wait_for::events:
-        step = run_events(&talk, with_.on, &with_.time);
+        step = run_events(this, &talk);
         break;
       case wait_for::drain:
         step = hear_out(&talk);
@@ -118,6 +106,25 @@ core::task<void> server::serve(net::stream_ptr accepted) {
     }
     next = co_await std::move(step);
   }
+}
+
+core::task<wait_for> server::run_events(server* self, conversation* talk) {
+  const bool chunked = talk->work().parser.head().minor_version == 1;
+  event_output out(self->with_.on, self->with_.time, talk->limits(), talk->give_stream(), chunked);
+  struct listed {
+    std::set<event_output*>& in;
+    event_output* one;
+    ~listed() { in.erase(one); }
+  } at_exit{self->streams_, &out};
+  self->streams_.insert(&out);
+  if (self->draining_) out.retire();
+  try {
+    co_await talk->events()(out);
+  } catch (...) {
+    out.abandon();
+  }
+  co_await out.finish();
+  co_return talk->events_ended(out.bytes_sent());
 }
 
 void server::enter(conversation& one) {
@@ -151,6 +158,7 @@ void server::close_idle() {
 void server::drain() {
   draining_ = true;
   close_idle();
+  for (event_output* one : streams_) one->retire();
 }
 
 void server::stop() {

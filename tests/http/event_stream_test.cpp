@@ -117,6 +117,32 @@ BOOST_AUTO_TEST_CASE(a_client_that_leaves_is_noticed_while_waiting_for_a_notice)
   BOOST_TEST(!stayed);
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_drains_ends_what_only_waits_in_good_order) {
+  live_scene scene;
+  core::notice never(scene.context.get_executor());
+  std::size_t ends = 0;
+  scene.service.on_handle = [&](http::exchange& about, http::reply&) -> http::answer {
+    const bool by_notice = about.head->path == "/e";
+    return http::answered_by_events([&, by_notice](http::event_stream& out) -> core::task<void> {
+      const bool goes_on =
+          by_notice ? co_await out.wait_for(never, in(9s)) : co_await out.wait_until(in(9s));
+      auto said = co_await out.send("bye", "x");
+      ends += !goes_on && said;
+    });
+  };
+  const auto one = scene.ask(ask_for_events);
+  const auto two = scene.ask("GET /f" + ask_for_events.substr(6));
+  scene.server.drain();
+  one->end();  // clients that see the end close too
+  two->end();
+  scene.finish();
+  BOOST_TEST(ends == 2u);
+  for (const auto& wire : {one, two}) {
+    BOOST_TEST(times_in(wire->received(), "data: x") == 1u);
+    BOOST_TEST(wire->received().ends_with("0\r\n\r\n"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_surprise_leaves_the_stream_without_its_end) {
   live_scene scene;
   scene.service.on_handle = [&](http::exchange&, http::reply&) -> http::answer {

@@ -1,0 +1,66 @@
+// Bytes of text, sixteen or eight at a time in one register: for checks that nearly every byte
+// passes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace core {
+
+// The vector extension that GCC and clang share; a comparison gives a block of 0 and -1.
+template <std::size_t Size>
+struct block_of {
+  using type __attribute__((vector_size(Size))) = unsigned char;
+};
+using sixteen_bytes = block_of<16>::type;
+using eight_bytes = block_of<8>::type;
+
+template <class Block>
+Block load_block(const char* from) {
+  Block out;
+  std::memcpy(&out, from, sizeof out);
+  return out;
+}
+
+inline bool is_any(block_of<8>::type mask) {
+  std::uint64_t bits;
+  std::memcpy(&bits, &mask, sizeof bits);
+  return bits != 0;
+}
+inline bool is_any(block_of<16>::type mask) {
+  std::uint64_t bits[2];
+  std::memcpy(bits, &mask, sizeof bits);
+  return (bits[0] | bits[1]) != 0;
+}
+
+// Whether `fits` holds for any byte. It is called with blocks and with single bytes (unsigned char)
+// and made of comparisons, & and |: any_byte(text, [](auto c) { return (c < 0x20) | (c == 0x7f); })
+template <class Fits>
+bool any_byte(std::string_view text, Fits fits) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto in_block = [&]<class Block>(const char* from) {
+    return is_any(Block(fits(load_block<Block>(from))));
+  };
+  if (text.size() >= sizeof(sixteen_bytes)) {
+    for (; end - at > 16; at += 16)
+      if (in_block.template operator()<sixteen_bytes>(at)) return true;
+    return in_block.template operator()<sixteen_bytes>(end - 16);
+  }
+  if (text.size() >= sizeof(eight_bytes))
+    return in_block.template operator()<eight_bytes>(at) ||
+           in_block.template operator()<eight_bytes>(end - 8);
+  for (; at < end; ++at)
+    if (fits(static_cast<unsigned char>(*at))) return true;
+  return false;
+}
+
+// A-Z becomes a-z; all other bytes stay.
+template <class Block>
+Block lower_case_block(Block bytes) {
+  return bytes | (Block((bytes >= 'A') & (bytes <= 'Z')) & 0x20);
+}
+
+}  // namespace core
