@@ -124,7 +124,7 @@ void demo_pages::page(http::reply& out) const {
        "<body><main><h1>Try a video call</h1>"
        "<p>These bookings belong to the demo. A button signs you in as that person, in this "
        "browser only, and asks "
-       "for the call. Open a second browser or a private window for the other side.</p>\n");
+       "for the call. Open this page in a second window for the other side.</p>\n");
   for (const demo_room& one : desk_.settings.demo->rooms) append_room(out.body, one);
   out.body += "<p id=\"says\" role=\"status\"></p><div id=\"stage\"></div></main></body></html>\n";
 }

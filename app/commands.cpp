@@ -5,10 +5,12 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/config.hpp"
 #include "app/demo.hpp"
@@ -35,7 +37,7 @@ struct common_flags {
     config_source from;
     if (!config_file.empty())
       from.file = config_file;
-    else if (const char* named = std::getenv("STAGEDOOR_CONFIG"); named && !demo)
+    else if (const char* named = std::getenv("STAGEDOOR_CONFIG"); named && *named && !demo)
       from.file = named;
     from.variables = environment();
     from.demo = demo;
@@ -68,16 +70,17 @@ std::optional<config> load_or_complain(const config_source& from) {
 int serve(const common_flags& flags) {
   config_source from = flags.source();
   from.makes_demo_secret = flags.demo;
+  from.checks_files = true;
   auto settings = load_or_complain(from);
   if (!settings) return did_not_work;
   return run_server(std::move(*settings), from);
 }
 
 int check_config(const common_flags& flags, bool online) {
-  const auto settings = load_or_complain(flags.source());
+  config_source from = flags.source();
+  from.checks_files = true;
+  const auto settings = load_or_complain(from);
   if (!settings) return did_not_work;
-  if (const auto readable = check_files(*settings); !readable)
-    return complain(readable.error().detail), did_not_work;
   print(summary_of(*settings));
   if (online) return check_online(*settings);
   return ok;
@@ -105,6 +108,11 @@ int mint_session_token(const common_flags& flags, const session_flags& wanted) {
   if (!lifetime || *lifetime < std::chrono::seconds{1} || *lifetime > std::chrono::hours{24 * 30})
     return complain("--ttl must be a duration such as 15m or 1h, at most 30d"), wrong_usage;
   wish.lifetime = std::chrono::duration_cast<std::chrono::seconds>(*lifetime);
+  if (settings->demo && !demo_runs(settings->demo_port))
+    return complain(fmt::format("no demo is running on port {}, so no server would take the token; "
+                                "start one with: stagedoor serve --demo",
+                                settings->demo_port)),
+           did_not_work;
   core::system_random random;
   const auto token = auth::mint_session(*settings->sessions, wish, core::system_clock().wall_now(),
                                         core::new_nonce(random, 16));
@@ -156,11 +164,27 @@ int explain(const common_flags& flags, const explain_flags& asked) {
   return ok;
 }
 
+// CLI11 would say that a command is required, and not that this one is none.
+std::optional<std::string> unknown_command(const CLI::App& program, int argument_count,
+                                           char** arguments) {
+  if (argument_count < 2 || arguments[1][0] == '-') return std::nullopt;
+  const std::string given = arguments[1];
+  std::vector<std::string> known;
+  for (const auto* one : program.get_subcommands({})) known.push_back(one->get_name());
+  if (std::ranges::find(known, given) != known.end()) return std::nullopt;
+  const auto meant = core::nearest(given, known);
+  return fmt::format("unknown command \"{}\"; {}", given,
+                     meant ? fmt::format("did you mean \"{}\"?", *meant)
+                           : fmt::format("there are {}", fmt::join(known, ", ")));
+}
+
 }  // namespace
 
 int run_command(int argument_count, char** arguments) {
   CLI::App program{"Stagedoor: the door between a marketplace and its video calls"};
   program.require_subcommand(1);
+  const std::string version = std::string("stagedoor ") + STAGEDOOR_VERSION;
+  program.set_version_flag("--version", version);
   common_flags common;
   bool online = false;
   session_flags session;
@@ -199,6 +223,8 @@ int run_command(int argument_count, char** arguments) {
       program.add_subcommand("service-key", "Make a key for the booking API, and its hash");
   auto* version_command = program.add_subcommand("version", "Print the version");
 
+  if (const auto unknown = unknown_command(program, argument_count, arguments))
+    return complain(*unknown), wrong_usage;
   try {
     program.parse(argument_count, arguments);
   } catch (const CLI::ParseError& error) {
@@ -214,7 +240,7 @@ int run_command(int argument_count, char** arguments) {
     return settings ? check_health(*settings) : did_not_work;
   }
   if (*key_command) return make_service_key();
-  if (*version_command) return print(std::string("stagedoor ") + STAGEDOOR_VERSION + "\n"), ok;
+  if (*version_command) return print(version + "\n"), ok;
   return wrong_usage;
 }
 

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <thread>
 
 #include "app/demo.hpp"
+#include "app/file_check.hpp"
 #include "http/url.hpp"
 
 namespace app {
@@ -18,8 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Configuration files are a few KiB; anything larger is another file.
-constexpr std::size_t file_bytes_max = 1024 * 1024;
 constexpr unsigned short demo_default_port = 3002;
 
 bool is_unix(std::string_view address) { return address.starts_with("unix:"); }
@@ -38,7 +35,8 @@ std::vector<net::listen_settings> read_listeners(core::options& from, std::strin
     auto one = net::listen_settings::from(address);
     if (!one) {
       from.note(key,
-                fmt::format("\"{}\" is no address to listen on: {}", address, one.error().detail),
+                fmt::format("names \"{}\", which is no address to listen on: {}", address,
+                            one.error().detail),
                 "\"127.0.0.1:3002\", \"[::]:443\" or \"unix:/run/stagedoor.sock\"");
       continue;
     }
@@ -57,9 +55,11 @@ void check_transport(core::options& server, std::string_view key,
       std::ranges::any_of(proxies.trusted, [](const auto& one) { return !one.is_loopback(); });
   for (const auto& one : listeners) {
     if (one.tls || only_on_this_machine(one.address) || proxy_elsewhere) continue;
-    server.note(key, fmt::format("\"{}\" would answer plain HTTP to other machines", one.address),
-                "set [tls] certificate_file and key_file, or listen on loopback behind a proxy in "
-                "[proxy] trusted");
+    server.note(
+        key,
+        fmt::format("names \"{}\", which would answer plain HTTP to other machines", one.address),
+        "set [tls] certificate_file and key_file, or listen on loopback behind a proxy in "
+        "[proxy] trusted");
   }
 }
 
@@ -74,13 +74,17 @@ void read_server(core::options& root, config& out) {
   if (root.has("tls")) out.tls = net::read_tls_settings(root.section("tls"));
   out.listen = read_listeners(server, "listen", {"127.0.0.1:3002"}, out.tls.has_value());
   const auto plain = read_listeners(server, "listen_plain", {}, false);
-  check_transport(server, "listen", out.listen, out.proxies);
-  check_transport(server, "listen_plain", plain, out.proxies);
+  const bool proxies_are_known = !root.section("proxy").noted("trusted");
+  if (proxies_are_known) {
+    check_transport(server, "listen", out.listen, out.proxies);
+    check_transport(server, "listen_plain", plain, out.proxies);
+  }
   out.listen.insert(out.listen.end(), plain.begin(), plain.end());
-  if (out.listen.empty()) server.note("listen", "names no address");
+  if (out.listen.empty() && !server.noted("listen")) server.note("listen", "names no address");
   const bool proxy_protocol = server.flag("proxy_protocol", false);
   for (auto& one : out.listen) one.proxy_protocol = proxy_protocol;
-  if (proxy_protocol && out.proxies.trusted.empty() && !out.proxies.trust_unix_socket)
+  if (proxy_protocol && proxies_are_known && out.proxies.trusted.empty() &&
+      !out.proxies.trust_unix_socket)
     server.note("proxy_protocol",
                 "is set, but [proxy] trusted names nobody who may send its header",
                 "trusted = [\"10.0.0.0/8\"]");
@@ -92,12 +96,14 @@ void read_admin(core::options& root, config& out) {
   core::options& admin = root.section("admin");
   out.admin_listen = read_listeners(admin, "listen", {"127.0.0.1:9464"}, false);
   const bool remote = admin.flag("allow_remote", false);
-  if (out.admin_listen.empty()) admin.note("listen", "names no address", "\"127.0.0.1:9464\"");
+  if (out.admin_listen.empty() && !admin.noted("listen"))
+    admin.note("listen", "names no address", "\"127.0.0.1:9464\"");
   for (const auto& one : out.admin_listen)
     if (!remote && !only_on_this_machine(one.address))
       admin.note(
           "listen",
-          fmt::format("\"{}\" would show metrics and bookings to other machines", one.address),
+          fmt::format("names \"{}\", which would show metrics and bookings to other machines",
+                      one.address),
           "listen on loopback, or set admin.allow_remote = true where the network is yours");
 }
 
@@ -138,7 +144,7 @@ void read_cors(core::options& cors, config& out) {
     const auto parsed = http::url::from(one);
     const bool exact = parsed && parsed->origin() == one;
     if (!exact || (!parsed->secure && !core::is_loopback_host(parsed->host)))
-      cors.note("origins", fmt::format("\"{}\" is no https origin", one),
+      cors.note("origins", fmt::format("names \"{}\", which is no https origin", one),
                 "\"https://www.example.com\"");
   }
 }
@@ -146,18 +152,18 @@ void read_cors(core::options& cors, config& out) {
 void read_join(core::options& root, config& out) {
   core::options& join = root.section("join");
   out.join_timeout = join.duration("timeout", 5s, 100ms, 60s);
-  if (out.join_timeout > out.connections.request)
+  if (out.join_timeout > out.connections.request && !root.section("http").noted("request"))
     join.note("timeout", "is longer than http.request, which ends every request", "raise both");
 }
 
 void read_default_provider(core::options& root, config& out) {
   const auto wanted = root.text("default_provider");
-  std::vector<std::string> names;
-  for (const auto& one : out.providers) names.push_back(one.name.text());
+  // One that is there but has mistakes of its own is not missing.
+  const auto names = root.section("providers").section_names();
   if (!wanted) {
-    if (out.providers.size() == 1)
+    if (names.size() == 1 && out.providers.size() == 1)
       out.default_provider = out.providers.front().name;
-    else if (out.providers.size() > 1)
+    else if (names.size() > 1 && !root.noted("default_provider"))
       root.note("default_provider",
                 fmt::format("is required where several providers are configured: {}",
                             fmt::join(names, ", ")));
@@ -165,11 +171,10 @@ void read_default_provider(core::options& root, config& out) {
   }
   for (const auto& one : out.providers)
     if (one.name.text() == *wanted) out.default_provider = one.name;
-  // One that is there but has mistakes of its own is not missing.
-  const auto written = root.section("providers").section_names();
-  if (!out.default_provider.empty() || std::ranges::find(written, *wanted) != written.end()) return;
+  if (std::ranges::find(names, *wanted) != names.end()) return;
   const auto meant = core::nearest(*wanted, names);
-  root.note("default_provider", fmt::format("there is no [providers.{}]", *wanted),
+  root.note("default_provider",
+            fmt::format("is \"{0}\", and there is no table [providers.{0}]", *wanted),
             meant ? fmt::format("did you mean \"{}\"?", *meant) : "");
 }
 
@@ -190,10 +195,13 @@ config read_everything(core::options& root) {
   out.gate = join::read_gate_settings(root.section("overload"));
   read_join(root, out);
   read_cors(root.section("cors"), out);
-  if (!root.has("providers") && !out.public_url.empty())
-    root.note("providers", "no provider is configured",
+  core::options& named = root.section("providers");
+  if (named.section_names().empty() && !root.noted("providers"))
+    root.note("providers", "is missing: a call needs a provider",
               "[providers.builtin] with type = \"builtin\" for trying out");
-  out.providers = providers::read_providers(root.section("providers"), out.public_url);
+  // Where our own address is a mistake, what would be made of it is none.
+  out.providers = providers::read_providers(
+      named, out.public_url.empty() ? std::string("https://unknown") : out.public_url);
   read_default_provider(root, out);
   read_log(root, out);
   read_shutdown(root, out);
@@ -217,7 +225,10 @@ void refuse_remote_demo(core::options& root, const config& settings) {
   for (const auto* listeners : {&settings.listen, &settings.admin_listen})
     for (const auto& one : *listeners)
       if (!only_on_this_machine(one.address))
-        root.note("server", "a demo listens on loopback addresses only", "127.0.0.1:3002");
+        root.section(listeners == &settings.listen ? "server" : "admin")
+            .note("listen",
+                  fmt::format("names \"{}\", and a demo listens on loopback addresses only",
+                              one.address));
 }
 
 void add_demo_secret(core::options& root, const config_source& from, unsigned short port) {
@@ -226,7 +237,7 @@ void add_demo_secret(core::options& root, const config_source& from, unsigned sh
   if (secret)
     root.section("session").set("secret", std::string(secret->reveal()), "demo");
   else
-    root.note("session", secret.error().detail);
+    root.note("session", "cannot have the demo's secret: " + secret.error().detail);
 }
 
 loaded_config load(std::string_view toml, const std::string& file_name, const config_source& from) {
@@ -234,7 +245,7 @@ loaded_config load(std::string_view toml, const std::string& file_name, const co
   // The options note into this list, and the configuration keeps them: it must live as long as they
   // do.
   auto found = std::make_shared<core::mistakes>();
-  auto root = read_options(toml, file_name, from.variables, *found);
+  auto root = read_options(toml, file_name, from.variables, *found, from.read_file);
   const bool syntax_is_good = found->empty();
   const unsigned short port = from.demo ? demo_port(from) : 0;
   if (from.demo) add_demo_secret(*root, from, port);
@@ -244,10 +255,12 @@ loaded_config load(std::string_view toml, const std::string& file_name, const co
     settings.demo = from.demo;
     settings.demo_port = port;
     if (from.demo) refuse_remote_demo(*root, settings);
+    if (from.checks_files) check_files(*root, settings);
     settings.source = std::shared_ptr<core::options>(root.get(), [root, found](core::options*) {});
     if (found->empty()) out.value = std::move(settings);
   }
   out.mistakes = *found;
+  put_in_order(out.mistakes, file_name);
   return out;
 }
 
@@ -258,45 +271,28 @@ loaded_config load_config_text(std::string_view toml, const config_source& from)
 }
 
 loaded_config load_config(const config_source& from) {
-  if (from.demo) return load(demo_toml(demo_port(from)), "demo", from);
+  if (from.demo) return load(demo_toml(demo_port(from), has_ipv6_loopback()), "demo", from);
   if (!from.file) return load("", "environment", from);
-  std::ifstream file(*from.file, std::ios::binary);
-  std::string text(file_bytes_max + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (!file.is_open() || file.bad())
-    return {std::nullopt, {{*from.file, "", "cannot be read", ""}}};
-  if (text.size() > file_bytes_max)
-    return {std::nullopt,
-            {{*from.file, "", "is larger than 1 MiB: is this the configuration?", ""}}};
-  return load(text, *from.file, from);
+  const auto text = from.read_file(*from.file);
+  if (!text)
+    return {std::nullopt, {{*from.file, "", "cannot be read: " + text.error().detail, ""}}};
+  return load(*text, *from.file, from);
 }
 
 std::string describe(const core::mistakes& found) {
   std::string out;
   for (const auto& one : found) {
-    if (!one.where.empty()) out += one.where + ": ";
-    if (!one.key.empty()) out += one.key + " ";
-    out += one.what;
-    if (!one.hint.empty()) out += "; " + one.hint;
-    out += '\n';
+    std::string line;
+    if (!one.where.empty()) line += one.where + ": ";
+    if (!one.key.empty()) line += one.key + " ";
+    line += one.what;
+    if (!one.hint.empty()) line += "; " + one.hint;
+    // A key or a value may hold anything, and what is shown is one line per mistake.
+    std::ranges::replace_if(
+        line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    out += line + '\n';
   }
   return out;
-}
-
-core::result<void> check_files(const config& settings) {
-  if (settings.tls) {
-    const core::system_clock clock;
-    core::system_random random;
-    const auto made = net::tls_server::create(*settings.tls, clock, random);
-    if (!made) return core::same_failure(made);
-  }
-  const std::filesystem::path store(settings.store.path);
-  const auto folder = store.has_parent_path() ? store.parent_path() : std::filesystem::path(".");
-  std::error_code unknown;
-  if (settings.store.path != ":memory:" && !std::filesystem::is_directory(folder, unknown))
-    return core::fail(core::errc::internal, "store.path: there is no folder " + folder.string());
-  return {};
 }
 
 std::string summary_of(const config& settings) {

@@ -74,18 +74,21 @@ struct config_source {
   app::variables variables;
   bool demo = false;
   bool makes_demo_secret = false;  // serve does; other commands read the one of the running demo
+  bool checks_files = false;       // check-config and serve; see check_files
+  core::file_reader read_file = core::read_small_file;  // for secrets and keys that files hold
 
   // A demo that reads its configuration again keeps its secret.
   config_source for_reload() const {
     config_source again = *this;
     again.makes_demo_secret = false;
+    again.checks_files = false;  // the files of a reload are opened by whoever takes them over
     return again;
   }
 };
 
 struct loaded_config {
   std::optional<config> value;  // only where there are no mistakes
-  core::mistakes mistakes;
+  core::mistakes mistakes;      // in the order of the file's lines, then of the environment
 };
 loaded_config load_config(const config_source& from);
 // The same for a text, as the fuzz target and tests have it.
@@ -94,10 +97,6 @@ loaded_config load_config_text(std::string_view toml, const config_source& from)
 // One line per mistake: "stagedoor.toml:12: server.lisen is not a known key; did you mean
 // \"listen\"?"
 std::string describe(const core::mistakes& found);
-
-// Whether the certificate, its key and the folder of the store are there; not part of reading,
-// because commands that only sign or explain must work for users who may not read the key.
-core::result<void> check_files(const config& settings);
 
 // What the server would do, for check-config. Names no secret.
 std::string summary_of(const config& settings);

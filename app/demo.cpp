@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +54,25 @@ core::result<core::secret> write_new_secret(const std::string& path, core::rando
   return core::secret(text);
 }
 
+// Calls bind() or connect() for a port of the loopback address of IPv4 or IPv6.
+bool on_loopback(int family, unsigned short port, int (*call)(int, const sockaddr*, socklen_t)) {
+  const int socket = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return false;
+  sockaddr_in four{};
+  four.sin_family = AF_INET;
+  four.sin_port = htons(port);
+  four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in6 six{};
+  six.sin6_family = AF_INET6;
+  six.sin6_port = htons(port);
+  six.sin6_addr = in6addr_loopback;
+  const bool done = family == AF_INET
+                        ? call(socket, reinterpret_cast<const sockaddr*>(&four), sizeof four) == 0
+                        : call(socket, reinterpret_cast<const sockaddr*>(&six), sizeof six) == 0;
+  ::close(socket);
+  return done;
+}
+
 rooms::booking_draft booking(std::string_view room, core::wall_time from,
                              std::chrono::minutes length, std::string_view expert,
                              std::string_view client) {
@@ -66,12 +87,13 @@ rooms::booking_draft booking(std::string_view room, core::wall_time from,
 
 }  // namespace
 
-std::string demo_toml(unsigned short port) {
-  return fmt::format(R"(public_url = "http://localhost:{0}"
+std::string demo_toml(unsigned short port, bool has_ipv6) {
+  return fmt::format(
+      R"(public_url = "http://localhost:{0}"
 default_provider = "builtin"
 
 [server]
-listen = ["127.0.0.1:{0}", "[::1]:{0}"]
+listen = ["127.0.0.1:{0}"{1}]
 
 [admin]
 listen = "127.0.0.1:9464"
@@ -88,8 +110,10 @@ format = "text"
 [providers.builtin]
 type = "builtin"
 )",
-                     port);
+      port, has_ipv6 ? fmt::format(R"(, "[::1]:{}")", port) : "");
 }
+
+bool has_ipv6_loopback() { return on_loopback(AF_INET6, 0, ::bind); }
 
 core::result<core::secret> demo_secret(unsigned short port, bool make,
                                        core::random_source& random) {
@@ -107,6 +131,12 @@ core::result<core::secret> demo_secret(unsigned short port, bool make,
 }
 
 void forget_demo_secret(unsigned short port) { ::unlink(secret_path(port).c_str()); }
+
+// A demo that was killed leaves its secret behind, so the port is looked at too.
+bool demo_runs(unsigned short port) {
+  return ::access(secret_path(port).c_str(), R_OK) == 0 &&
+         (on_loopback(AF_INET, port, ::connect) || on_loopback(AF_INET6, port, ::connect));
+}
 
 std::vector<rooms::booking_draft> demo_bookings(core::wall_time now) {
   return {

@@ -12,7 +12,10 @@
 namespace app {
 
 // The TOML text of the demo: loopback only, embedded store in memory, built-in video room.
-std::string demo_toml(unsigned short port);
+std::string demo_toml(unsigned short port, bool has_ipv6);
+
+// Whether [::1] can be listened on: many containers have no IPv6.
+bool has_ipv6_loopback();
 
 // The secret that the demo on this port signs its sessions with. `make` draws a new one and writes
 // it to a file that only this user can read (serve does so at start); otherwise the file of the
@@ -20,6 +23,8 @@ std::string demo_toml(unsigned short port);
 // `explain`.
 core::result<core::secret> demo_secret(unsigned short port, bool make, core::random_source& random);
 void forget_demo_secret(unsigned short port);
+// Whether a demo of this user answers on the port, so that what is signed with its secret fits.
+bool demo_runs(unsigned short port);
 
 // The seeded bookings, relative to the time of the start: test_room is open, others show what else
 // can happen.

@@ -37,10 +37,14 @@ void add_pem(core::options& from, std::optional<algorithm> alg, const std::strin
   const std::string_view shown = from.find("pem") ? "pem" : "pem_file";
   auto made =
       alg ? jose::key::from_pem(pem->reveal(), *alg, kid) : jose::key::from_pem(pem->reveal(), kid);
-  if (made)
-    keys.add(std::move(*made));
-  else
+  if (!made)
     from.note(shown, "cannot be used: " + made.error().detail);
+  else if (made->can_sign())
+    // Whoever could read it here could sign in as anybody; verifying takes the public part.
+    from.note(shown, "is a private key; the public key or a certificate is wanted",
+              "openssl pkey -in private.pem -pubout");
+  else
+    keys.add(std::move(*made));
 }
 
 // [session.keys.<name>]: one key each. The name is for people; tokens are matched by `kid`, where

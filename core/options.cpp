@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 
 #include "core/encoding.hpp"
@@ -86,6 +84,17 @@ void options::note(std::string_view key, std::string what, std::string hint) {
   const entry* at = find(key);
   found_->push_back(
       {at && !at->where.empty() ? at->where : where_, full(key), std::move(what), std::move(hint)});
+}
+
+bool options::noted(std::string_view key) const {
+  return std::ranges::find(*found_, full(key), &mistake::key) != found_->end();
+}
+
+std::optional<std::string> options::file_content(std::string_view key, const std::string& path) {
+  auto content = reader_(path);
+  if (content) return std::move(*content);
+  note(key, fmt::format("names a file that cannot be read: {}: {}", path, content.error().detail));
+  return std::nullopt;
 }
 
 bool options::has(std::string_view key) { return ask(key) != nullptr; }
@@ -211,15 +220,11 @@ std::optional<secret> options::material(std::string_view key) {
     return std::nullopt;
   }
   if (file_name) {
-    std::ifstream file(*file_name, std::ios::binary);
-    std::string content(std::istreambuf_iterator<char>(file), {});
-    if (!file.is_open() || file.bad()) {
-      note(file_key, fmt::format("names a file that cannot be read: {}", *file_name));
-      return std::nullopt;
-    }
-    if (content.ends_with('\n')) content.pop_back();
-    if (content.ends_with('\r')) content.pop_back();
-    return secret(std::move(content));
+    auto content = file_content(file_key, *file_name);
+    if (!content) return std::nullopt;
+    if (content->ends_with('\n')) content->pop_back();
+    if (content->ends_with('\r')) content->pop_back();
+    return secret(std::move(*content));
   }
   const auto value = text(key);
   return value ? std::optional(secret(*value)) : std::nullopt;
@@ -274,7 +279,7 @@ options& options::section(std::string_view key) {
     if (auto* inner = std::get_if<table>(&found->value)) return **inner;
     note(key, fmt::format("must be a table: [{}]", full(key)));
   }
-  auto made = std::make_shared<options>(full(key), where_, *found_);
+  auto made = std::make_shared<options>(full(key), where_, *found_, reader_);
   set(std::string(key), made, where_);
   return *made;
 }

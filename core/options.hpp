@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/secret.hpp"
+#include "core/small_file.hpp"
 
 namespace core {
 
@@ -38,9 +39,10 @@ class options {
   };
 
   // `path` is the table's own name ("providers.main"), empty for the root. `found` collects and
-  // outlives this object.
-  options(std::string path, std::string where, mistakes& found)
-      : path_(std::move(path)), where_(std::move(where)), found_(&found) {}
+  // outlives this object. Files that settings name are read with `reader`.
+  options(std::string path, std::string where, mistakes& found,
+          file_reader reader = read_small_file)
+      : path_(std::move(path)), where_(std::move(where)), found_(&found), reader_(reader) {}
 
   // Filling, by app/config.cpp and by tests.
   void set(std::string key, any value, std::string where = {});
@@ -78,12 +80,20 @@ class options {
   std::vector<std::string> section_names();
   std::vector<std::pair<std::string, std::string>> text_pairs(std::string_view key);
 
+  // The whole file that the value of `key` names; nullopt, and a mistake at the key, where it
+  // cannot be read.
+  std::optional<std::string> file_content(std::string_view key, const std::string& path);
+
   // Notes a mistake at the key's own place.
   void note(std::string_view key, std::string what, std::string hint = {});
+  // Whether the key has a mistake already: what only follows from it need not be told.
+  bool noted(std::string_view key) const;
   // Notes every key that was set and never asked for, here and below, with the nearest known name.
   void note_unknown();
 
   const std::string& path() const { return path_; }
+  // Every key that was asked for: what the documentation has to explain.
+  const std::vector<std::string>& asked() const { return asked_; }
 
  private:
   std::string full(std::string_view key) const;
@@ -92,6 +102,7 @@ class options {
   std::string path_;
   std::string where_;
   mistakes* found_;
+  file_reader reader_;
   std::map<std::string, entry, std::less<>> entries_;
   std::vector<std::string> asked_;
 };

@@ -162,7 +162,7 @@ proxy_settings read_proxy_settings(core::options& from) {
                   "name the networks that your proxies call from");
       made.trusted.push_back(*network);
     } else {
-      from.note("trusted", "\"" + text + "\" is no address or network",
+      from.note("trusted", "names \"" + text + "\", which is no address or network",
                 "write addresses like \"10.0.0.0/8\", \"::1\" or \"unix\"");
     }
   }

@@ -27,10 +27,17 @@ constexpr const char* groups = "X25519:P-256:P-384";
 
 constexpr std::string_view protocol = "http/1.1";
 
+// What the system said comes first in OpenSSL's queue, below a "system lib" that says nothing.
+std::string last_reason() {
+  const unsigned long first = ERR_peek_error();
+  if (ERR_SYSTEM_ERROR(first)) return std::generic_category().message(ERR_GET_REASON(first));
+  const unsigned long last = ERR_peek_last_error();
+  const char* reason = last ? ERR_reason_error_string(last) : nullptr;
+  return reason ? reason : "";
+}
+
 tl::unexpected<core::failure> failed(std::string what) {
-  const unsigned long code = ERR_peek_last_error();
-  const char* reason = code ? ERR_reason_error_string(code) : nullptr;
-  if (reason) what += fmt::format(": {}", reason);
+  if (const auto reason = last_reason(); !reason.empty()) what += ": " + reason;
   ERR_clear_error();
   return core::fail(errc::tls_failed, std::move(what));
 }
@@ -77,7 +84,17 @@ struct free_key {
   void operator()(EVP_PKEY* one) const { EVP_PKEY_free(one); }
 };
 
-core::result<void> use_key(SSL_CTX* context, const tls_settings& settings) {
+using key_ptr = std::unique_ptr<EVP_PKEY, free_key>;
+
+core::result<void> use_certificate(SSL_CTX* context, const tls_settings& settings) {
+  const std::string& file = settings.certificate_file;
+  if (SSL_CTX_use_certificate_chain_file(context, file.c_str()) == 1) return {};
+  if (ERR_SYSTEM_ERROR(ERR_peek_error()))
+    return failed(fmt::format("cannot read the certificate {}", file));
+  return failed(fmt::format("{} holds no certificate in PEM", file));
+}
+
+core::result<key_ptr> read_key(const tls_settings& settings) {
   const bool in_file = !settings.key_file.empty();
   const std::string where = in_file ? settings.key_file : "the configured key";
   const std::string_view text = settings.key.reveal();
@@ -85,17 +102,21 @@ core::result<void> use_key(SSL_CTX* context, const tls_settings& settings) {
       in_file ? BIO_new_file(settings.key_file.c_str(), "r")
               : BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   if (!source) return failed(fmt::format("cannot read the private key {}", where));
-  const std::unique_ptr<EVP_PKEY, free_key> key(
-      PEM_read_bio_PrivateKey(source.get(), nullptr, no_passphrase, nullptr));
+  key_ptr key(PEM_read_bio_PrivateKey(source.get(), nullptr, no_passphrase, nullptr));
   if (!key)
     return failed(fmt::format("{} holds no private key in PEM without a passphrase", where));
-  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
-    ERR_clear_error();
-    return core::fail(errc::tls_failed,
-                      fmt::format("the private key {} does not belong to the certificate {}", where,
-                                  settings.certificate_file));
-  }
-  return {};
+  return key;
+}
+
+core::result<void> use_key(SSL_CTX* context, EVP_PKEY* key, const tls_settings& settings) {
+  if (SSL_CTX_use_PrivateKey(context, key) == 1 && SSL_CTX_check_private_key(context) == 1)
+    return {};
+  ERR_clear_error();
+  return core::fail(
+      errc::tls_failed,
+      fmt::format("the private key {} does not belong to the certificate {}",
+                  settings.key_file.empty() ? "that is configured" : settings.key_file,
+                  settings.certificate_file));
 }
 
 core::wall_time expiry_of(const X509* certificate) {
@@ -116,6 +137,26 @@ tls_settings read_tls_settings(core::options& from) {
   made.certificate_file = from.required_text("certificate_file");
   made.key_file = from.required_text("key_file");
   return made;
+}
+
+void check_tls_files(core::options& from, const tls_settings& settings) {
+  ERR_clear_error();
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()),
+                                                                  SSL_CTX_free);
+  if (!context) throw std::bad_alloc();
+  SSL_CTX_set_default_passwd_cb(context.get(), no_passphrase);
+  const auto certificate = use_certificate(context.get(), settings);
+  const auto key = read_key(settings);
+  const auto note = [&](std::string_view at, const core::failure& why) {
+    from.note(at, "cannot be used: " + why.detail);
+  };
+  // A file that was not named has its mistake already.
+  if (!certificate && !settings.certificate_file.empty())
+    note("certificate_file", certificate.error());
+  if (!key && !settings.key_file.empty()) note("key_file", key.error());
+  if (!certificate || !key) return;
+  const auto pair = use_key(context.get(), key->get(), settings);
+  if (!pair) note("key_file", pair.error());
 }
 
 tls_server::tls_server(const core::clock& time, core::random_source& random)
@@ -140,10 +181,12 @@ core::result<tls_server::loaded> tls_server::load(const tls_settings& settings) 
   if (!context) return failed("cannot make a TLS context");
   auto hardened = harden(context);
   if (!hardened) return core::same_failure(hardened);
-  if (SSL_CTX_use_certificate_chain_file(context, settings.certificate_file.c_str()) != 1)
-    return failed(fmt::format("cannot read the certificate {}", settings.certificate_file));
-  auto key = use_key(context, settings);
+  const auto certificate = use_certificate(context, settings);
+  if (!certificate) return core::same_failure(certificate);
+  const auto key = read_key(settings);
   if (!key) return core::same_failure(key);
+  const auto used = use_key(context, key->get(), settings);
+  if (!used) return core::same_failure(used);
   ticket_keys::install(tickets_, context);
   made.facts.expires = expiry_of(SSL_CTX_get0_certificate(context));
   made.facts.key_readable_by_all = readable_by_all(settings.key_file);

@@ -25,6 +25,9 @@ struct tls_settings {
 };
 // [tls] certificate_file and key_file; whether they can be read is seen by tls_server::create.
 tls_settings read_tls_settings(core::options& from);
+// Notes at their keys what is wrong with the files: not there, not PEM, key and certificate that do
+// not belong together.
+void check_tls_files(core::options& from, const tls_settings& settings);
 
 // What an operator should know of a certificate that was loaded.
 struct tls_facts {

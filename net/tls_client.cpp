@@ -167,6 +167,7 @@ std::size_t tls_client::sessions_kept() const {
 
 core::result<std::unique_ptr<tls_client>> tls_client::create(const tls_client_settings& settings,
                                                              const core::clock& time) {
+  ERR_clear_error();
   std::unique_ptr<tls_client> made(new tls_client(time));
   SSL_CTX* context = made->context_.get();
   if (!context)
@@ -175,9 +176,13 @@ core::result<std::unique_ptr<tls_client>> tls_client::create(const tls_client_se
                             ? SSL_CTX_set_default_verify_paths(context) == 1
                             : SSL_CTX_load_verify_file(context, settings.ca_file.c_str()) == 1;
   if (!trusting) {
-    auto why = fmt::format("cannot read certificates from {}: {}",
-                           settings.ca_file.empty() ? "the system's store" : settings.ca_file,
-                           last_openssl_error());
+    // What the system said is first in the queue, below OpenSSL's own "system lib".
+    const unsigned long first = ERR_peek_error();
+    auto why =
+        fmt::format("cannot read certificates from {}: {}",
+                    settings.ca_file.empty() ? "the system's store" : settings.ca_file,
+                    ERR_SYSTEM_ERROR(first) ? std::generic_category().message(ERR_GET_REASON(first))
+                                            : last_openssl_error());
     ERR_clear_error();
     return core::fail(errc::tls_failed, std::move(why));
   }

@@ -141,16 +141,18 @@ core::task<core::result<void>> custom::close(room_wish wish, std::string, core::
   co_return core::result<void>();
 }
 
-void check_placeholders(core::options& from, const custom_settings& s) {
+// Looks at the text, so that a template with other mistakes has these told at once too.
+void check_placeholders(core::options& from, std::string_view text, token_kind kind) {
   using slot = url_template::slot;
-  if (!s.url.has(slot::room)) from.note("url_template", "must hold {roomId}");
-  const bool has_token = s.url.has(slot::token);
-  if (s.token.kind == token_kind::none && has_token)
+  if (text.empty()) return;
+  const auto holds = [&](slot wanted) { return url_template::holds(text, wanted); };
+  if (!holds(slot::room)) from.note("url_template", "must hold {roomId}");
+  if (kind == token_kind::none && holds(slot::token))
     from.note("url_template", "holds {token}, but token.kind is \"none\"");
-  if (s.token.kind != token_kind::none && !has_token)
+  if (kind != token_kind::none && !holds(slot::token))
     from.note("url_template", "must hold {token}");
   // The service needs both to check the signature, and this token does not carry them.
-  if (s.token.kind == token_kind::hmac && (!s.url.has(slot::user_id) || !s.url.has(slot::role)))
+  if (kind == token_kind::hmac && !(holds(slot::user_id) && holds(slot::role)))
     from.note("url_template", "must hold {userId} and {role} where token.kind is \"hmac\"");
 }
 
@@ -178,9 +180,10 @@ void check_length(core::options& from, const custom_settings& s) {
 provider_maker make_custom(provider_setup setup) {
   core::options& from = setup.settings;
   const std::string written = from.required_text("url_template");
-  url_template::problem problem;
-  const auto url = url_template::from(written, problem);
-  if (!url && !written.empty()) from.note("url_template", problem.what, problem.hint);
+  std::vector<url_template::problem> problems;
+  const auto url = url_template::from(written, problems);
+  if (!written.empty())
+    for (const auto& one : problems) from.note("url_template", one.what, one.hint);
   const auto token = read_token_settings(from.section("token"), setup.public_url,
                                          url ? url->origin() : std::string("https://unknown"));
   const std::string lang = from.text("lang", "en");
@@ -189,17 +192,17 @@ provider_maker make_custom(provider_setup setup) {
       std::chrono::floor<std::chrono::seconds>(from.duration("create_early", 1h, 0min, 24h));
   if (create_url.find_first_of("?#") != std::string::npos)
     from.note("create_url", "must be a base address without query or fragment");
-  if (!url || !token) return {};
-  if (token->kind == token_kind::none && !create_url.empty())
+  check_placeholders(from, written, token.kind);
+  if (token.kind == token_kind::none && !create_url.empty())
     from.note("create_url", "needs a key to sign its calls with", "token.kind = \"jwt\"");
+  if (!url || !token.can_be_made()) return {};
 
   auto settings =
-      std::make_shared<custom_settings>(custom_settings{{}, *url, *token, lang, create_url, early});
+      std::make_shared<custom_settings>(custom_settings{{}, *url, token, lang, create_url, early});
   settings->traits.name = setup.name;
   settings->traits.type = "custom";
   settings->traits.needs_room = !create_url.empty();
   settings->traits.origin = url->origin();
-  check_placeholders(from, *settings);
   check_length(from, *settings);
   return [held = std::shared_ptr<const custom_settings>(std::move(settings))](
              const provider_tools& tools) { return std::make_unique<custom>(held, tools); };

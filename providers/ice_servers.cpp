@@ -50,7 +50,8 @@ ice_settings read_ice_settings(core::options& from) {
     from.note("ice_servers", "has more than 8 addresses: each slows the start of a call");
   for (const std::string& url : out.urls)
     if (!is_ice_url(url))
-      from.note("ice_servers", "\"" + url + "\" is not the address of a STUN or TURN server",
+      from.note("ice_servers",
+                "names \"" + url + "\", which is not the address of a STUN or TURN server",
                 "stun:stun.example.com:3478 or turns:turn.example.com:443?transport=tcp");
   const bool turns = std::ranges::any_of(out.urls, is_turn);
   const bool says_secret = from.has("turn_secret") || from.has("turn_secret_file");

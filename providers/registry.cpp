@@ -32,7 +32,7 @@ const vendor* read_type(core::options& table, const std::string& name) {
   const std::string list = fmt::format("{}", fmt::join(known_types(), ", "));
   table.note("type",
              written
-                 ? fmt::format("\"{}\" is not a known type of provider: {}", type, list)
+                 ? fmt::format("is \"{}\", which is no known type of provider: {}", type, list)
                  : fmt::format("is required, because \"{}\" is not itself a type: {}", name, list),
              meant ? fmt::format("did you mean \"{}\"?", *meant) : "");
   ask_for_everything(table);

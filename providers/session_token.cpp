@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <utility>
 
 #include "core/encoding.hpp"
@@ -21,9 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::vector<std::string> algorithms = {"HS256", "HS384", "HS512", "ES256", "EdDSA", "RS256"};
-
-// A PEM or JWKS file of a few keys; anything larger was named by mistake.
-constexpr std::size_t key_file_bytes_max = 64 * 1024;
 
 std::size_t secret_bytes_min(jose::algorithm alg) {
   if (alg == jose::algorithm::hs512) return 64;
@@ -52,16 +47,6 @@ core::result<jose::key> named_key(const key_maker& make, const std::string& kid)
   if (!made || !kid.empty()) return made;
   const auto jwk = made->public_jwk();
   return jwk ? make(thumbprint(*jwk)) : std::move(made);
-}
-
-core::result<std::string> read_key_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(key_file_bytes_max + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.empty() || text.size() > key_file_bytes_max)
-    return core::fail(errc::rejected, "names a file that cannot be read: " + path);
-  return text;
 }
 
 void read_signing_key(core::options& from, token_settings& to) {
@@ -117,11 +102,8 @@ void read_previous_keys(core::options& from, token_settings& to) {
       text = entry.substr(equals + 1);
     }
     if (!text.starts_with("-----BEGIN")) {
-      auto content = read_key_file(text);
-      if (!content) {
-        from.note("previous_public_keys", content.error().detail);
-        continue;
-      }
+      auto content = from.file_content("previous_public_keys", text);
+      if (!content) continue;
       text = std::move(*content);
     }
     const auto key = named_key(
@@ -137,8 +119,8 @@ void read_previous_keys(core::options& from, token_settings& to) {
 
 }  // namespace
 
-std::optional<token_settings> read_token_settings(core::options& from, const std::string& issuer,
-                                                  const std::string& audience) {
+token_settings read_token_settings(core::options& from, const std::string& issuer,
+                                   const std::string& audience) {
   token_settings out;
   const std::string kind = from.one_of("kind", "jwt", {"jwt", "hmac", "none"});
   out.kind = kind == "none"   ? token_kind::none
@@ -171,8 +153,7 @@ std::optional<token_settings> read_token_settings(core::options& from, const std
   if (out.audience.empty()) from.note("audience", "must not be empty");
   read_signing_key(from, out);
   read_previous_keys(from, out);
-  if (!out.key) return std::nullopt;
-  if (out.kind == token_kind::hmac && out.key->algorithm() != jose::algorithm::hs256)
+  if (out.kind == token_kind::hmac && out.key && out.key->algorithm() != jose::algorithm::hs256)
     from.note("algorithm", "must be HS256 with a shared secret where kind is \"hmac\"");
   return out;
 }

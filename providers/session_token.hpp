@@ -30,7 +30,7 @@ struct session_claims {
 
 struct token_settings {
   token_kind kind = token_kind::jwt;
-  std::optional<jose::key> key;  // absent for `none` only
+  std::optional<jose::key> key;  // absent for `none`, and where it had a mistake
   std::string kid;
   std::string typ = "JWT";
   std::string issuer;
@@ -40,14 +40,15 @@ struct token_settings {
   std::string client = "client";
   std::vector<std::string> public_jwks;  // the active key's, then older ones
 
+  bool can_be_made() const { return kind == token_kind::none || key.has_value(); }
   const std::string& role_of(core::role seat) const {
     return seat == core::role::expert ? expert : client;
   }
 };
 
-// Reads [providers.<name>.token]. Mistakes are noted; nullopt where there is no key to sign with.
-std::optional<token_settings> read_token_settings(core::options& from, const std::string& issuer,
-                                                  const std::string& audience);
+// Reads [providers.<name>.token]. Mistakes are noted.
+token_settings read_token_settings(core::options& from, const std::string& issuer,
+                                   const std::string& audience);
 
 // Signs on one shard.
 class session_signer {

@@ -65,27 +65,26 @@ bool has_bad_percent(std::string_view literal) { return !core::percent_decode(li
 
 }  // namespace
 
-std::optional<url_template> url_template::from(std::string_view text, problem& found) {
+std::optional<url_template> url_template::from(std::string_view text, std::vector<problem>& found) {
+  const std::size_t before = found.size();
   const auto scheme_end = text.find("://");
   const auto host_end = scheme_end == std::string_view::npos
                             ? std::string_view::npos
                             : text.find_first_of("/?#", scheme_end + 3);
   const std::string_view head = text.substr(0, host_end);
   if (head.find_first_of("{}") != std::string_view::npos) {
-    found = {"has a placeholder in its scheme, host or port",
-             "placeholders belong into the path, query or fragment"};
+    found.push_back({"has a placeholder in its scheme, host or port",
+                     "placeholders belong into the path, query or fragment"});
     return std::nullopt;
   }
   const auto parsed = http::url::from(head);
   if (!parsed) {
-    found = {"must be an absolute https URL",
-             "https://video.example.com/room/{roomId}?token={token}"};
+    found.push_back(
+        {"must be an absolute https URL", "https://video.example.com/room/{roomId}?token={token}"});
     return std::nullopt;
   }
-  if (!parsed->secure && !core::is_loopback_host(parsed->host)) {
-    found = {"must be https; http is accepted for loopback addresses only", ""};
-    return std::nullopt;
-  }
+  if (!parsed->secure && !core::is_loopback_host(parsed->host))
+    found.push_back({"must be https; http is accepted for loopback addresses only", ""});
   url_template out;
   out.origin_ = parsed->origin();
   std::string_view rest =
@@ -97,10 +96,8 @@ std::optional<url_template> url_template::from(std::string_view text, problem& f
     if (rest.front() != '{') {
       const auto next = std::min(rest.find('{'), rest.size());
       const std::string_view part = rest.substr(0, next);
-      if (!std::ranges::all_of(part, is_url_text) || has_bad_percent(part)) {
-        found = {"has characters that a URL may not hold", "percent-encode them"};
-        return std::nullopt;
-      }
+      if (!std::ranges::all_of(part, is_url_text) || has_bad_percent(part))
+        found.push_back({"has characters that a URL may not hold", "percent-encode them"});
       if (part.find_first_of("?#") != std::string_view::npos) in_path = false;
       literal += part;
       rest.remove_prefix(next);
@@ -109,17 +106,18 @@ std::optional<url_template> url_template::from(std::string_view text, problem& f
     const auto end = rest.find('}');
     const std::string_view name = rest.substr(1, end == std::string_view::npos ? end : end - 1);
     const auto known = std::ranges::find(slot_names, name, &slot_name::name);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     if (end == std::string_view::npos || known == slot_names.end()) {
-      found = unknown_placeholder(name);
-      return std::nullopt;
+      found.push_back(unknown_placeholder(name));
+      continue;
     }
-    rest.remove_prefix(end + 1);
     const bool to_segment_end =
         rest.empty() || rest.front() == '/' || rest.front() == '?' || rest.front() == '#';
     const bool whole = in_path && literal.ends_with('/') && to_segment_end;
     out.pieces_.push_back({std::exchange(literal, {}), known->slot, whole});
   }
   out.pieces_.push_back({std::move(literal), std::nullopt, false});
+  if (found.size() > before) return std::nullopt;
   return out;
 }
 
@@ -137,8 +135,9 @@ bool url_template::fill(std::string& out, const values& with) const {
   return true;
 }
 
-bool url_template::has(slot wanted) const {
-  return std::ranges::any_of(pieces_, [&](const piece& one) { return one.then == wanted; });
+bool url_template::holds(std::string_view text, slot wanted) {
+  const auto name = std::ranges::find(slot_names, wanted, &slot_name::slot)->name;
+  return text.find("{" + std::string(name) + "}") != std::string_view::npos;
 }
 
 }  // namespace providers

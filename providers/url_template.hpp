@@ -31,13 +31,14 @@ class url_template {
     std::string hint;
   };
   // https, or http on loopback; placeholders only behind the host, so that no value can choose
-  // where a person is sent. `found` is filled where nullopt is given.
-  static std::optional<url_template> from(std::string_view text, problem& found);
+  // where a person is sent. Every mistake is added to `found`; nullopt where there is one.
+  static std::optional<url_template> from(std::string_view text, std::vector<problem>& found);
+  // Whether the text holds the placeholder, be it a good template or not.
+  static bool holds(std::string_view text, slot wanted);
 
   // False where a value would vanish from the path: a browser resolves the segments "." and "..".
   bool fill(std::string& out, const values& with) const;
 
-  bool has(slot wanted) const;
   const std::string& origin() const { return origin_; }
 
  private:

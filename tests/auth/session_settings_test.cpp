@@ -172,6 +172,24 @@ BOOST_AUTO_TEST_CASE(named_keys_that_do_not_fit_are_named) {
   for (const auto& one : r.mistakes) BOOST_TEST(one.what.find(good_secret) == std::string::npos);
 }
 
+// A file that can make sessions has no business on the machine that only checks them.
+BOOST_AUTO_TEST_CASE(a_private_key_is_refused_where_a_public_one_is_enough) {
+  for (const char* kind : {"rsa", "P-256", "ed25519"}) {
+    reading r;
+    r.key("login")->set("pem", tests::pair_of(kind).private_pem);
+    const temporary_file file(tests::pair_of(kind).private_pem);
+    r.key("file")->set("pem_file", file.path);
+    BOOST_TEST_CONTEXT(kind) {
+      BOOST_TEST(r.read().keys.empty());
+      BOOST_TEST(r.complains_of("session.keys.login.pem"));
+      BOOST_TEST(r.complains_of("session.keys.file.pem_file"));
+      BOOST_REQUIRE(r.mistakes.size() == 2u);
+      for (const auto& one : r.mistakes)
+        BOOST_TEST(one.what == "is a private key; the public key or a certificate is wanted");
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_key_set_is_read_from_its_file) {
   const std::string jwk = *tests::verifying_key(jose::algorithm::es256, "k1").public_jwk();
   const temporary_file file("{\"keys\":[" + jwk + "]}\n");

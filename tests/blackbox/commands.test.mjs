@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { Stagedoor, command, configuration, decodeToken, freePort, hash, session } from './support/stagedoor.mjs';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { binary } from './support/stagedoor.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,7 +19,13 @@ test('version and help', () => {
     if (name.startsWith('--')) assert.match(command(['serve', '--help']).out, new RegExp(name));
     else assert.match(help.out, new RegExp(name));
   assert.equal(command([]).code, 2);
-  assert.equal(command(['sirve']).code, 2);
+  assert.match(command(['--version']).out, /^stagedoor \d+\.\d+\.\d+\n$/);
+  const misspelt = command(['sirve']);
+  assert.equal(misspelt.code, 2);
+  assert.match(misspelt.err, /^stagedoor: unknown command "sirve"; did you mean "serve"\?\n$/);
+  const bogus = command(['bogus', '--config', 'x']);
+  assert.equal(bogus.code, 2);
+  assert.match(bogus.err, /unknown command "bogus"; there are serve, check-config/);
 });
 
 test('check-config reports every mistake of the broken example with its line', () => {
@@ -30,9 +36,67 @@ test('check-config reports every mistake of the broken example with its line', (
   const lineOf = (text) => lines.findIndex((line) => line.trimStart().startsWith(text)) + 1;
   for (const key of ['public_url', 'default_provider', 'lisen', 'threads', 'secret', 'leeway', 'key_hashes', 'rate', 'expert_opens_before', 'type = "100ns"', 'url_template'])
     assert.match(err, new RegExp(`broken\\.toml:${lineOf(key)}: `), `${key} in\n${err}`);
+  // Every mistake that the file's own comments promise, once and from top to bottom.
+  const told = [...err.matchAll(/broken\.toml:(\d+): /g)].map((found) => Number(found[1]));
+  assert.deepEqual(told, told.toSorted((a, b) => a - b));
+  assert.equal(told.length, 13, err);
+  assert.match(err, new RegExp(`:${lineOf('url_template')}: providers.own.url_template must be https`));
+  assert.match(err, new RegExp(`:${lineOf('url_template')}: providers.own.url_template must hold \\{token\\}`));
+  assert.match(err, /there is no table \[providers\.hsm\]; did you mean "hms"\?/);
   assert.match(err, /did you mean "listen"/);
   assert.match(err, /did you mean "100ms"/);
   assert.doesNotMatch(err, /changeme-changeme/);
+});
+
+test('the sample of all keys passes with the steps that it names', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-sample-'));
+  try {
+    const steps = readFileSync(join(root, 'docs/examples/all-keys.toml'), 'utf8').split('\n').filter((line) => line.startsWith('#   '));
+    assert.ok(steps.length >= 5);
+    const script = ['set -e', 'stagedoor() { "$STAGEDOOR_BINARY" "$@"; }', ...steps.map((line) => line.slice(4))].join('\n');
+    const env = { ...process.env, TMPDIR: folder, STAGEDOOR_BINARY: binary, STAGEDOOR__STORE__PATH: join(folder, 's.db') };
+    const done = spawnSync('bash', ['-c', script], { cwd: root, env, encoding: 'utf8' });
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /The configuration is good/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('files are looked at with everything else; who only signs need not be able to read them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-files-'));
+  try {
+    const file = join(folder, 's.toml');
+    const extra = `[tls]\ncertificate_file = "${folder}/none.pem"\nkey_file = "${folder}/none.key"\n[log]\nfile = "${folder}/none/s.log"\n`;
+    const toml = configuration({ port: 4000, adminPort: 4001, folder, extra });
+    writeFileSync(file, toml);
+    const lineOf = (start) => toml.split('\n').findIndex((line) => line.startsWith(start)) + 1;
+    for (const asked of [['check-config'], ['serve']]) {
+      const { code, err } = command([...asked, '--config', file], { env: { ...process.env, STAGEDOOR__LOG__LEVEL: 'loud' } });
+      assert.equal(code, 1);
+      assert.match(err, new RegExp(`:${lineOf('certificate_file')}: tls.certificate_file .*none.pem: No such file or directory\n`));
+      assert.match(err, new RegExp(`:${lineOf('key_file')}: tls.key_file .*none.key: No such file or directory\n`));
+      assert.match(err, new RegExp(`:${lineOf('file')}: log.file .*none: No such file or directory\n`));
+      assert.match(err, /STAGEDOOR__LOG__LEVEL: log.level must be one of/);
+      assert.match(err, /has 4 mistakes/);
+      assert.doesNotMatch(err, /system lib/);
+    }
+    assert.equal(command(['session', '--config', file, '--user', 'u1']).code, 0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a token for a demo that is not running is refused, explain works without it', async () => {
+  const port = await freePort();
+  const env = { ...process.env, STAGEDOOR__SERVER__LISTEN: `127.0.0.1:${port}` };
+  const { code, out, err } = command(['session', '--demo', '--user', 'expert-1'], { env });
+  assert.equal(code, 1);
+  assert.equal(out, '');
+  assert.match(err, new RegExp(`no demo is running on port ${port}`));
+  const explained = command(['explain', '--demo', '--user', 'expert-1', '--room', 'test_room'], { env });
+  assert.equal(explained.code, 0, explained.err);
+  assert.match(explained.out, /allowed/);
 });
 
 test('a good configuration is summed up, variables win, and a secret may come from a file', async () => {
@@ -46,7 +110,10 @@ test('a good configuration is summed up, variables win, and a secret may come fr
     const moved = command(['check-config', '--config', file], { env: { ...process.env, STAGEDOOR__SERVER__LISTEN: '127.0.0.1:4555' } });
     assert.match(moved.out, /127\.0\.0\.1:4555/);
     writeFileSync(join(folder, 'secret'), 'h7Tq2wXv9LpM4rN8bZ3cK6gJ1yD5sF0e\n');
-    const both = command(['check-config', '--config', file], { env: { ...process.env, STAGEDOOR__SESSION__SECRET_FILE: join(folder, 'secret') } });
+    const fromFile = { STAGEDOOR__SESSION__SECRET_FILE: join(folder, 'secret') };
+    const wins = command(['check-config', '--config', file], { env: { ...process.env, ...fromFile } });
+    assert.equal(wins.code, 0, wins.err);
+    const both = command(['check-config', '--config', file], { env: { ...process.env, ...fromFile, STAGEDOOR__SESSION__SECRET: 'x'.repeat(20) + 'h7Tq2wXv9LpM4rN8' } });
     assert.equal(both.code, 1);
     assert.match(both.err, /secret_file/);
     const open = command(['check-config', '--config', file], { env: { ...process.env, STAGEDOOR__SERVER__LISTEN: '0.0.0.0:4000' } });

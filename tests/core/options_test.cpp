@@ -91,6 +91,21 @@ BOOST_AUTO_TEST_CASE(a_secret_comes_from_a_file_or_directly_but_not_both) {
   BOOST_TEST(gone.complained_of("server.secret_file", "cannot be read"));
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_says_why_and_an_endless_one_ends) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"/nowhere/secret", ": /nowhere/secret: No such file or directory"},
+      {"/tmp", ": /tmp: Is a directory"},
+      {"/dev/zero", ": /dev/zero: it is larger than 1 MiB"}};
+  for (const auto& [path, what] : cases) {
+    table t;
+    t.options.set("secret_file", std::string(path));
+    BOOST_TEST_CONTEXT(path) {
+      BOOST_TEST(!t.options.material("secret").has_value());
+      BOOST_TEST(t.complained_of("server.secret_file", what));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(only_https_and_loopback_http_are_urls) {
   const std::pair<const char*, bool> cases[] = {{"https://example.com/", true},
                                                 {"http://example.com", false},

@@ -83,13 +83,13 @@ tests::settings_table mistakes_with(tests::pairs changes, tests::pairs token) {
 }
 
 std::string refused_template(std::string_view text) {
-  providers::url_template::problem problem;
-  return providers::url_template::from(text, problem) ? "" : problem.what;
+  std::vector<providers::url_template::problem> found;
+  return providers::url_template::from(text, found) ? "" : found.front().what;
 }
 
 std::string filled(std::string_view text, const providers::url_template::values& with) {
-  providers::url_template::problem problem;
-  const auto made = providers::url_template::from(text, problem);
+  std::vector<providers::url_template::problem> found;
+  const auto made = providers::url_template::from(text, found);
   std::string out;
   return made && made->fill(out, with) ? out : "";
 }
@@ -143,6 +143,17 @@ BOOST_AUTO_TEST_CASE(templates_that_cannot_work_are_refused) {
         "https://v.example.com/\n", "https://v.example.com/{{roomId}}"})
     BOOST_TEST_CONTEXT(bad) BOOST_TEST(!refused_template(bad).empty());
   BOOST_TEST(refused_template("http://127.0.0.1:9000/{roomId}").empty());
+}
+
+BOOST_AUTO_TEST_CASE(every_mistake_of_a_template_is_told_at_once) {
+  const auto table = mistakes_with({{"url_template", "http://video.example.com/{roomid}/<x>"s}},
+                                   {{"secret", "short"s}});
+  for (const char* what : {"must be https", "unknown placeholder {roomid}", "may not hold",
+                           "must hold {roomId}", "must hold {token}", "too short"})
+    BOOST_TEST(
+        std::ranges::any_of(
+            table.found, [&](const auto& one) { return one.what.find(what) != std::string::npos; }),
+        what);
 }
 
 BOOST_AUTO_TEST_CASE(a_value_that_would_vanish_from_the_path_is_refused) {
