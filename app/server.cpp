@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "app/config_changes.hpp"
 #include "app/demo.hpp"
 #include "app/wiring.hpp"
 #include "net/listener.hpp"
@@ -244,6 +245,11 @@ void running_server::reload() {
           shards_[i]->take_keys(sessions, keys);
         });
   common_.log->info("reloaded", {{"applied", "tls session service"}});
+  std::string waiting;
+  for (const std::string& one : changed_sections(*common_.settings.source, *loaded.value->source))
+    if (one != "tls" && one != "session" && one != "service")
+      waiting += (waiting.empty() ? "" : " ") + one;
+  if (!waiting.empty()) common_.log->warn("restart_needed", {{"changed", waiting}});
 }
 
 void running_server::hear_signals() {

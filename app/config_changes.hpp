@@ -1,0 +1,15 @@
+// config_changes: which sections of the configuration a reload has found changed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/options.hpp"
+
+namespace app {
+
+// Names of top-level keys and sections whose values differ, in alphabetical order. What a `_file`
+// key names is compared by its name.
+std::vector<std::string> changed_sections(core::options& before, core::options& after);
+
+}  // namespace app
