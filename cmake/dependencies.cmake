@@ -38,6 +38,9 @@ target_include_directories(tomlplusplus_packaged SYSTEM INTERFACE ${STAGEDOOR_TO
 find_package(CLI11 2.1 QUIET)
 stagedoor_need(CLI11_FOUND "CLI11 2.1 or later" libcli11-dev)
 
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW)  # CMake 3.30 and later leave finding Boost to Boost's own package
+endif()
 find_package(Boost 1.81 QUIET COMPONENTS unit_test_framework)
 stagedoor_need(Boost_FOUND "Boost 1.81 or later" "libboost1.81-dev libboost-test1.81-dev (Debian 12) or libboost-dev libboost-test-dev")
 
