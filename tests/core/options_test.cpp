@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "support/scratch_directory.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -76,7 +78,8 @@ BOOST_AUTO_TEST_CASE(weak_and_sample_secrets_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_comes_from_a_file_or_directly_but_not_both) {
-  const std::string path = std::string(std::tmpnam(nullptr)) + ".secret";
+  const tests::scratch_directory directory;
+  const std::string path = directory.file("secret");
   std::ofstream(path) << "q7Hf2kLmN8pRsT4vWxYz1B3dE5gJ6uAc\n";
   table t;
   t.options.set("secret_file", path);
