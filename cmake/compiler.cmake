@@ -17,9 +17,8 @@ endif()
 
 find_program(STAGEDOOR_CCACHE ccache)
 if(STAGEDOOR_CCACHE)
-  # Precompiled headers are cached by content: without the sloppiness ccache gives up on every file that uses one. With
-  # paths relative to the source a second clone finds what the first one has compiled.
-  set(STAGEDOOR_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+  # Precompiled headers are cached by content: without the sloppiness ccache gives up on every file that uses one.
+  set(STAGEDOOR_LAUNCHER ${CMAKE_COMMAND} -E env
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${STAGEDOOR_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${STAGEDOOR_LAUNCHER})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${STAGEDOOR_LAUNCHER})
