@@ -1,13 +1,12 @@
 #include "app/config_file.hpp"
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <tuple>
 
+#include "app/toml.hpp"
 #include "core/encoding.hpp"
 
 extern char** environ;

@@ -143,6 +143,17 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_one_line_whatever_its_key_is) {
   BOOST_TEST(holds(found, "s.toml:1: a?b? is not a known key"), found);
 }
 
+// Each of these once met a claim of the parser's that it cannot be.
+BOOST_AUTO_TEST_CASE(a_text_that_is_no_toml_is_one_mistake_at_its_line) {
+  for (const char* text :
+       {"[%session]", "é = 1", "\xc2\xb5", "a = é", "[a]\xe2\xbf\xbf", "\"a", "a", "[a"}) {
+    const std::string found = mistakes_in("\n"s + text + "\n");
+    BOOST_TEST(lines_of(found) == 1u, found);
+    BOOST_TEST(holds(found, "is not valid TOML"), found);
+  }
+  BOOST_TEST(holds(mistakes_in("\né = 1\n"), "s.toml:2: is not valid TOML"));
+}
+
 BOOST_AUTO_TEST_CASE(deep_tables_are_refused) {
   std::string key = "a";
   for (int i = 0; i < 400; ++i) key += ".a";
