@@ -50,7 +50,8 @@ void access_record::finished(const http::exchange& about, std::size_t route_inde
       core::log_field{"request_id", about.request_id()},
       core::log_field{"code", std::string_view(about.note)},
       core::log_field{"trace_id", trace ? trace->id() : std::string_view()}};
-  log_.log(core::log_level::info, "request", std::span(fields).first(trace ? 10 : 9));
+  log_.log(core::log_level::info, "request",
+           std::span(fields).first(fields.size() - (trace ? 0 : 1)));
 }
 
 }  // namespace api

@@ -98,11 +98,7 @@ core::result<void> booking_api::admit(const http::exchange& about, http::reply& 
   }
   auto known = desk_.parts.service_keys.check(*about.head);
   if (!known) return known;
-  const auto taken =
-      desk_.parts.gate.take(ratelimit::policy::service, service_bucket, about.started);
-  if (taken.allowed) return {};
-  show_limit(out, desk_.parts.gate.buckets(), ratelimit::policy::service, taken);
-  return core::fail(join::gate::refusal(ratelimit::policy::service, taken));
+  return desk_.count(ratelimit::policy::service, service_bucket, about, out);
 }
 
 http::answer booking_api::one(http::exchange& about, http::reply& out,

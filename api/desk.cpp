@@ -90,19 +90,10 @@ http::answer desk::later(http::exchange& about, http::reply& out, core::task<voi
   return guard(this, &about, &out, out.fields.size(), std::move(*place), std::move(work));
 }
 
-core::result<auth::identity_ptr> desk::caller(const http::exchange& about, http::reply& out) {
-  auto who = parts.sessions.verify(*about.head, about.now);
-  if (!who) return who;
-  const auto taken = parts.gate.take(ratelimit::policy::user, (*who)->user.view(), about.started);
-  if (taken.allowed) return who;
-  show_limit(out, parts.gate.buckets(), ratelimit::policy::user, taken);
-  return core::fail(join::gate::refusal(ratelimit::policy::user, taken));
-}
+namespace {
 
-core::deadline desk::join_deadline() const {
-  return core::deadline::after(parts.clock.steady_now(), settings.join_timeout);
-}
-
+// Replaces the RateLimit fields that the address's bucket has written: the bucket that refused is
+// the one to show.
 void show_limit(http::reply& out, const ratelimit::limiter& buckets, ratelimit::policy which,
                 const ratelimit::decision& taken) {
   // Field lines are ours and end in CRLF; both begin with the same word.
@@ -117,6 +108,28 @@ void show_limit(http::reply& out, const ratelimit::limiter& buckets, ratelimit::
   out.fields += "\r\nRateLimit: ";
   ratelimit::limiter::append_limit_field(out.fields, which, taken);
   out.fields += "\r\n";
+}
+
+}  // namespace
+
+core::result<auth::identity_ptr> desk::caller(const http::exchange& about, http::reply& out) {
+  auto who = parts.sessions.verify(*about.head, about.now);
+  if (!who) return who;
+  auto counted = count(ratelimit::policy::user, (*who)->user.view(), about, out);
+  if (!counted) return core::same_failure(counted);
+  return who;
+}
+
+core::result<void> desk::count(ratelimit::policy which, std::string_view key,
+                               const http::exchange& about, http::reply& out) {
+  const auto taken = parts.gate.take(which, key, about.started);
+  if (taken.allowed) return {};
+  show_limit(out, parts.gate.buckets(), which, taken);
+  return core::fail(join::gate::refusal(which, taken));
+}
+
+core::deadline desk::join_deadline() const {
+  return core::deadline::after(parts.clock.steady_now(), settings.join_timeout);
 }
 
 bool accepts(std::string_view value, std::string_view media_type) {

@@ -49,15 +49,13 @@ class desk {
 
   // Who asks, counted against the user's bucket. A failure is to be answered as it is.
   core::result<auth::identity_ptr> caller(const http::exchange& about, http::reply& out);
+  // Takes from a bucket; where it is empty, the reply shows that limit.
+  core::result<void> count(ratelimit::policy which, std::string_view key,
+                           const http::exchange& about, http::reply& out);
 
   core::deadline join_deadline() const;
   time_texts times;
 };
-
-// Replaces the RateLimit fields that the address's bucket has written: the bucket that refused is
-// the one to show.
-void show_limit(http::reply& out, const ratelimit::limiter& buckets, ratelimit::policy which,
-                const ratelimit::decision& taken);
 
 // Whether an Accept field names this media type and does not refuse it with a weight of 0.
 // Wildcards do not count.

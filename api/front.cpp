@@ -96,8 +96,8 @@ struct front::state {
 front::front(const front_parts& parts) : state_(std::make_unique<state>(parts)) {}
 front::~front() = default;
 
-// Who is asked for and whether over https: what the socket says, and of trusted proxies what they
-// say in fields.
+// Who asks, and whether over https: what the socket says, and of trusted proxies what they say in
+// fields.
 front::state::visitor front::state::visitor_of(const http::exchange& about) {
   const net::peer& peer = *about.peer;
   const net::proxy_settings& proxies = at.settings.proxies;
@@ -115,7 +115,7 @@ front::state::visitor front::state::visitor_of(const http::exchange& about) {
   bool speaks_of_scheme = x_forwarded && !scheme.empty();
   forwarded.clear();
   for (const http::field_view& one : about.head->fields) {
-    if (one.name.size() != name.size() || !core::equals_ignoring_case(one.name, name)) continue;
+    if (!core::equals_ignoring_case(one.name, name)) continue;
     forwarded.push_back(one.value);
     if (!x_forwarded && core::lower_case(one.value).find("proto=") != std::string::npos)
       speaks_of_scheme = true;

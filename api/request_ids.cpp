@@ -19,7 +19,7 @@ bool is_sane(std::string_view text) {
 std::string_view callers_own(const http::request_head& head) {
   std::string_view found;
   for (const http::field_view& one : head.fields) {
-    if (one.name.size() != 12 || !core::equals_ignoring_case(one.name, "x-request-id")) continue;
+    if (!core::equals_ignoring_case(one.name, "x-request-id")) continue;
     if (!found.empty()) return {};
     found = one.value;
   }

@@ -90,11 +90,9 @@ core::result<room_api::visitor> room_api::caller(const http::exchange& about, ht
   if (!*token) return core::fail(no_token());
   auto who = check(**token, *room, about.now);
   if (!who) return who;
-  join::gate& gate = desk_.parts.gate;
-  const auto taken = gate.take(ratelimit::policy::user, who->pass.user.view(), about.started);
-  if (taken.allowed) return who;
-  show_limit(out, gate.buckets(), ratelimit::policy::user, taken);
-  return core::fail(join::gate::refusal(ratelimit::policy::user, taken));
+  auto counted = desk_.count(ratelimit::policy::user, who->pass.user.view(), about, out);
+  if (!counted) return core::same_failure(counted);
+  return who;
 }
 
 core::task<core::result<rooms::window>> room_api::look(visitor who) {

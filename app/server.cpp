@@ -72,10 +72,7 @@ class running_server {
   core::deadline within(std::chrono::milliseconds wait) const {
     return core::deadline::after(common_.clock.steady_now(), wait);
   }
-  static core::task<void> end_admin(http::server* server, net::listener* door,
-                                    core::deadline grace);
-  static core::task<void> drain_shard(shard_parts* parts, net::listener* doors,
-                                      core::deadline grace);
+  static core::task<void> drain(http::server* server, net::listener* door, core::deadline grace);
   core::task<void> on_every_shard(std::function<core::task<void>(std::size_t)> work,
                                   core::deadline until);
 
@@ -161,18 +158,11 @@ core::task<void> running_server::serve() {
                stderr);
 }
 
-// Runs on the shard: no new connections, then no idle ones, then none at all.
-core::task<void> running_server::drain_shard(shard_parts* parts, net::listener* doors,
-                                             core::deadline grace) {
-  doors->stop_accepting();
-  parts->server.drain();
-  co_await doors->drain(grace);
-}
-
-// Runs on the admin shard. A scraper keeps its connection open, and what is open here counts in
-// numbers that are gone before the shard is.
-core::task<void> running_server::end_admin(http::server* server, net::listener* door,
-                                           core::deadline grace) {
+// Runs on the server's own shard: no new connections, then no idle ones, then none at all. Also of
+// the admin shard's: a scraper keeps its connection open, and what is open there counts in numbers
+// that are gone before the shard is.
+core::task<void> running_server::drain(http::server* server, net::listener* door,
+                                       core::deadline grace) {
   door->stop_accepting();
   server->drain();
   co_await door->drain(grace);
@@ -203,15 +193,13 @@ core::task<void> running_server::shut_down() {
   const core::deadline at_last = within(common_.settings.shutdown.grace + 2 * cleanup_max);
   // In two steps: a request in flight on one shard may wait for a room that another one makes.
   co_await on_every_shard(
-      [this, grace](std::size_t i) {
-        return drain_shard(shards_[i].get(), doors_[i].get(), grace);
-      },
+      [this, grace](std::size_t i) { return drain(&shards_[i]->server, doors_[i].get(), grace); },
       cleanup);
   co_await on_every_shard([this, cleanup](std::size_t i) { return shards_[i]->stop(cleanup); },
                           at_last);
   core::notice admin_ended(main_.get_executor());
   asio::co_spawn(common_.admin_shard.executor(),
-                 end_admin(&admin_server_, &admin_door_, within(cleanup_max)),
+                 drain(&admin_server_, &admin_door_, within(cleanup_max)),
                  [this, &admin_ended](std::exception_ptr) {
                    asio::post(main_, [&admin_ended] { admin_ended.give(); });
                  });

@@ -52,8 +52,7 @@ core::result<void> search(std::string_view field, std::string_view name, int& pa
 core::result<std::optional<std::string_view>> bearer_token(const http::request_head& head) {
   const http::field_view* found = nullptr;
   for (const http::field_view& field : head.fields) {
-    if (field.name.size() != 13 || !core::equals_ignoring_case(field.name, "authorization"))
-      continue;
+    if (!core::equals_ignoring_case(field.name, "authorization")) continue;
     if (found) return core::fail(errc::unauthenticated, "two Authorization fields");
     found = &field;
   }

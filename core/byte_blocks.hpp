@@ -35,25 +35,29 @@ inline bool is_any(block_of<16>::type mask) {
   return (bits[0] | bits[1]) != 0;
 }
 
+// Whether `visit` holds for any of the blocks that cover `size` bytes, at least eight; called with
+// the block's type and offset. The last one may overlap the one before.
+template <class Visit>
+bool any_block(std::size_t size, Visit visit) {
+  if (size < sizeof(sixteen_bytes))
+    return visit.template operator()<eight_bytes>(0) ||
+           visit.template operator()<eight_bytes>(size - sizeof(eight_bytes));
+  const std::size_t last = size - sizeof(sixteen_bytes);
+  for (std::size_t at = 0; at < last; at += sizeof(sixteen_bytes))
+    if (visit.template operator()<sixteen_bytes>(at)) return true;
+  return visit.template operator()<sixteen_bytes>(last);
+}
+
 // Whether `fits` holds for any byte. It is called with blocks and with single bytes (unsigned char)
 // and made of comparisons, & and |: any_byte(text, [](auto c) { return (c < 0x20) | (c == 0x7f); })
 template <class Fits>
 bool any_byte(std::string_view text, Fits fits) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  const auto in_block = [&]<class Block>(const char* from) {
-    return is_any(Block(fits(load_block<Block>(from))));
-  };
-  if (text.size() >= sizeof(sixteen_bytes)) {
-    for (; end - at > 16; at += 16)
-      if (in_block.template operator()<sixteen_bytes>(at)) return true;
-    return in_block.template operator()<sixteen_bytes>(end - 16);
-  }
   if (text.size() >= sizeof(eight_bytes))
-    return in_block.template operator()<eight_bytes>(at) ||
-           in_block.template operator()<eight_bytes>(end - 8);
-  for (; at < end; ++at)
-    if (fits(static_cast<unsigned char>(*at))) return true;
+    return any_block(text.size(), [&]<class Block>(std::size_t at) {
+      return is_any(Block(fits(load_block<Block>(text.data() + at))));
+    });
+  for (const char one : text)
+    if (fits(static_cast<unsigned char>(one))) return true;
   return false;
 }
 

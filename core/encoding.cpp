@@ -230,22 +230,13 @@ bool same_in_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  const auto differ = [&]<class Block>(std::size_t at) {
-    return is_any(Block(lower_case_block(load_block<Block>(a.data() + at)) !=
-                        lower_case_block(load_block<Block>(b.data() + at))));
-  };
-  const std::size_t size = a.size();
-  if (size >= 16) {
-    for (std::size_t i = 0; i + 16 < size; i += 16)
-      if (differ.template operator()<sixteen_bytes>(i)) return false;
-    return !differ.template operator()<sixteen_bytes>(size - 16);
-  }
-  if (size >= 8)
-    return !differ.template operator()<eight_bytes>(0) &&
-           !differ.template operator()<eight_bytes>(size - 8);
-  for (std::size_t i = 0; i < size; ++i)
+bool same_letters(std::string_view a, std::string_view b) {
+  if (a.size() >= sizeof(eight_bytes))
+    return !any_block(a.size(), [&]<class Block>(std::size_t at) {
+      return is_any(Block(lower_case_block(load_block<Block>(a.data() + at)) !=
+                          lower_case_block(load_block<Block>(b.data() + at))));
+    });
+  for (std::size_t i = 0; i < a.size(); ++i)
     if (lower(a.data()[i]) != lower(b.data()[i])) return false;
   return true;
 }

@@ -49,7 +49,11 @@ std::size_t code_points(std::string_view utf8);
 bool same_in_constant_time(std::string_view a, std::string_view b);
 
 // ASCII only, as HTTP field names and schemes are compared.
-bool equals_ignoring_case(std::string_view a, std::string_view b);
+// Of the same size.
+bool same_letters(std::string_view a, std::string_view b);
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && same_letters(a, b);
+}
 std::string_view trimmed(std::string_view text);  // of SP and HTAB
 std::string lower_case(std::string_view ascii);
 

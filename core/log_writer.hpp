@@ -15,15 +15,13 @@
 
 namespace core {
 
-// What may be said while nobody writes, per thread; beyond it new lines are lost and counted.
-// Warnings and errors have a reserve of the same size again for themselves.
-constexpr std::size_t log_lane_bytes_default = std::size_t{1} << 20;
-
 class log_writer {
  public:
   struct settings {
     std::string file;  // appended to, made with mode 0640; empty: standard error
-    std::size_t lane_bytes_max = log_lane_bytes_default;
+    // What may be said while nobody writes, per thread; beyond it new lines are lost and counted.
+    // Warnings and errors have a reserve of the same size again for themselves.
+    std::size_t lane_bytes_max = std::size_t{1} << 20;
     // How long lines gather before they are written. Urgent ones are not kept waiting.
     std::chrono::milliseconds gather{20};
     // How long the end waits for a reader of our pipe that does not read.

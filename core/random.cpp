@@ -16,14 +16,26 @@ void system_random::fill(std::span<unsigned char> bytes) {
     throw std::runtime_error("the system's random generator failed");
 }
 
-std::string new_uuid(random_source& random) {
+void append_uuid(std::string& out, random_source& random) {
+  constexpr char digits[] = "0123456789abcdef";
   std::array<unsigned char, 16> bytes;
   random.fill(bytes);
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-  const std::string hex = to_hex(bytes);
-  return hex.substr(0, 8) + '-' + hex.substr(8, 4) + '-' + hex.substr(12, 4) + '-' +
-         hex.substr(16, 4) + '-' + hex.substr(20);
+  std::array<char, 36> text;
+  char* to = text.data();
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
+    *to++ = digits[bytes[i] >> 4];
+    *to++ = digits[bytes[i] & 15];
+  }
+  out.append(text.data(), text.size());
+}
+
+std::string new_uuid(random_source& random) {
+  std::string out;
+  append_uuid(out, random);
+  return out;
 }
 
 std::string new_nonce(random_source& random, std::size_t bytes) {

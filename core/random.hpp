@@ -23,6 +23,7 @@ class system_random final : public random_source {
 
 // A UUID of version 4 (RFC 9562 section 5.4), 36 characters.
 std::string new_uuid(random_source& random);
+void append_uuid(std::string& out, random_source& random);
 
 // `bytes` random bytes as base64url text without padding.
 std::string new_nonce(random_source& random, std::size_t bytes);

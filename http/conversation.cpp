@@ -274,7 +274,7 @@ wait_for conversation::answered() {
   phase_ = phase::answered;
   if ((at_.draining() || work.reply.close) && !closing_) {
     closing_ = hear_out_ = true;
-    work.end = std::max(work.end, work.reply.close ? work.used : work.end);
+    if (work.reply.close) work.end = work.used;  // no further byte is parsed
   }
   const request_head* head = work.about.head;
   reply_frame frame{at_.date_line(work.wall)};

@@ -131,8 +131,7 @@ std::string_view reason_of(int status) {
 
 std::string_view request_head::find(std::string_view name) const {
   for (const field_view& one : fields)
-    if (one.name.size() == name.size() && core::equals_ignoring_case(one.name, name))
-      return one.value;
+    if (core::equals_ignoring_case(one.name, name)) return one.value;
   return {};
 }
 

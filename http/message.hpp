@@ -54,16 +54,16 @@ struct request_head {
 class reply {
  public:
   int status = 200;
-  std::string fields;  // "Name: value\r\n", without Content-Length, Connection and Date: the
-                       // connection adds them
+  // "Name: value\r\n", without Content-Length, Connection and Date: the connection adds them.
+  std::string fields;
   bool close = false;  // no further request on this connection
   std::string body;
 
   void clear();
   // Appends a field. Control characters in the value are a bug and throw std::logic_error.
   void field(std::string_view name, std::string_view value);
-  void json(int with_status,
-            std::string text);  // sets status, body and Content-Type: application/json
+  // Sets status, body and Content-Type: application/json.
+  void json(int with_status, std::string text);
 };
 
 struct field {
@@ -77,8 +77,8 @@ struct request {
   std::string url;  // absolute
   std::vector<field> fields;
   std::string body;
-  bool safe_to_repeat =
-      false;  // idempotent: may be sent again when a kept-alive connection turned out dead
+  // Idempotent: may be sent again when a kept-alive connection turned out dead.
+  bool safe_to_repeat = false;
 };
 
 // What our client got, complete.

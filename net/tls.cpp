@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "net/error.hpp"
+#include "net/openssl_error.hpp"
 #include "net/tls_tickets.hpp"
 
 namespace net {
@@ -27,10 +28,8 @@ constexpr const char* groups = "X25519:P-256:P-384";
 
 constexpr std::string_view protocol = "http/1.1";
 
-// What the system said comes first in OpenSSL's queue, below a "system lib" that says nothing.
 std::string last_reason() {
-  const unsigned long first = ERR_peek_error();
-  if (ERR_SYSTEM_ERROR(first)) return std::generic_category().message(ERR_GET_REASON(first));
+  if (auto said = system_reason(); !said.empty()) return said;
   const unsigned long last = ERR_peek_last_error();
   const char* reason = last ? ERR_reason_error_string(last) : nullptr;
   return reason ? reason : "";
@@ -89,8 +88,7 @@ using key_ptr = std::unique_ptr<EVP_PKEY, free_key>;
 core::result<void> use_certificate(SSL_CTX* context, const tls_settings& settings) {
   const std::string& file = settings.certificate_file;
   if (SSL_CTX_use_certificate_chain_file(context, file.c_str()) == 1) return {};
-  if (ERR_SYSTEM_ERROR(ERR_peek_error()))
-    return failed(fmt::format("cannot read the certificate {}", file));
+  if (!system_reason().empty()) return failed(fmt::format("cannot read the certificate {}", file));
   return failed(fmt::format("{} holds no certificate in PEM", file));
 }
 

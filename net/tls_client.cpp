@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "net/address.hpp"
+#include "net/openssl_error.hpp"
 
 namespace net {
 namespace {
@@ -176,13 +177,10 @@ core::result<std::unique_ptr<tls_client>> tls_client::create(const tls_client_se
                             ? SSL_CTX_set_default_verify_paths(context) == 1
                             : SSL_CTX_load_verify_file(context, settings.ca_file.c_str()) == 1;
   if (!trusting) {
-    // What the system said is first in the queue, below OpenSSL's own "system lib".
-    const unsigned long first = ERR_peek_error();
-    auto why =
-        fmt::format("cannot read certificates from {}: {}",
-                    settings.ca_file.empty() ? "the system's store" : settings.ca_file,
-                    ERR_SYSTEM_ERROR(first) ? std::generic_category().message(ERR_GET_REASON(first))
-                                            : last_openssl_error());
+    const std::string said = system_reason();
+    auto why = fmt::format("cannot read certificates from {}: {}",
+                           settings.ca_file.empty() ? "the system's store" : settings.ca_file,
+                           said.empty() ? last_openssl_error() : said);
     ERR_clear_error();
     return core::fail(errc::tls_failed, std::move(why));
   }

@@ -246,7 +246,7 @@ std::optional<core::result<join_link>> hundred_ms::admit_now(const admission& wh
   claims_.append(room).append(R"(","role":")").append(role).append(R"(","user_id":")");
   append_user(claims_, who.user.view());
   claims_.append(R"(","jti":")");
-  append_uuid(claims_, random_);
+  core::append_uuid(claims_, random_);
   const std::int64_t issued = core::unix_seconds(who.now - 10s);
   claims_.append(R"(","iat":)");
   append_number(claims_, issued);

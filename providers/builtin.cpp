@@ -65,7 +65,7 @@ std::optional<core::result<join_link>> builtin::admit_now(const admission& who) 
   const auto ends = link_end(who.now, who.closes_at, settings_->rules.lifetime);
   if (ends <= who.now) return core::fail(errc::rejected, "the room closes now");
   room_pass pass{who.room, who.user, who.seat, who.name, {}, ends};
-  append_uuid(pass.id, random_);
+  core::append_uuid(pass.id, random_);
   const auto token = tokens_.sign(pass, who.now);
   if (!token)
     return core::fail(errc::rejected, "signing the room's token: " + token.error().detail);

@@ -196,7 +196,7 @@ core::result<std::string> session_signer::sign_jwt(const session_claims& about,
   claims_ += R"(,"exp":)";
   append_number(claims_, core::unix_seconds(about.ends));
   claims_ += R"(,"jti":")";
-  append_uuid(claims_, random);
+  core::append_uuid(claims_, random);
   claims_ += R"("})";
   return jose::sign_jwt(*key_, claims_, settings_.typ);
 }

@@ -22,22 +22,6 @@ void buffered_random::fill(std::span<unsigned char> bytes) {
   left_ -= bytes.size();
 }
 
-void append_uuid(std::string& out, core::random_source& random) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::array<unsigned char, 16> bytes;
-  random.fill(bytes);
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-  std::array<char, 36> text;
-  char* to = text.data();
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
-    *to++ = digits.data()[bytes[i] >> 4];
-    *to++ = digits.data()[bytes[i] & 15];
-  }
-  out.append(text.data(), text.size());
-}
-
 void append_number(std::string& out, std::int64_t number) {
   const fmt::format_int digits(number);
   out.append(digits.data(), digits.size());

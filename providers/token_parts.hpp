@@ -23,8 +23,6 @@ class buffered_random final : public core::random_source {
   std::size_t left_ = 0;
 };
 
-// A UUID of version 4, 36 characters, onto the end of `out`.
-void append_uuid(std::string& out, core::random_source& random);
 void append_number(std::string& out, std::int64_t number);
 
 // The first `bytes` bytes of SHA-256, in lower-case hex.

@@ -193,49 +193,43 @@ test('a provider that hangs for a hundred rooms slows no other room down', async
   }
 });
 
-test('a log that nobody reads blocks nobody', async () => {
-  const door = await Stagedoor.start({ extra: '[log]\nlevel = "debug"\nbuffer = 16384\n' });
+// Has far more written to the log than a pipe holds, while nobody reads it; ends with `act`, and reads again.
+async function unheard(door, times, act) {
+  const streams = [door.child.stdout, door.child.stderr];
   try {
-    door.child.stdout.pause();
-    door.child.stderr.pause();
-    // Far more than a pipe holds.
+    for (const one of streams) one.pause();
     const ask = get('/api/expert/videocall/url?roomId=x', `X-Request-Id: ${'r'.repeat(60)}\r\n`);
-    const began = Date.now();
-    for (let i = 0; i < 20; ++i) {
+    for (let i = 0; i < times; ++i) {
       const got = await exchange(door.port, ask.repeat(199) + get('/nothing', 'Connection: close\r\n'));
       assert.equal(got.statuses.length, 200);
     }
-    assert.ok(Date.now() - began < 10_000);
-    const metrics = await (await fetch(`${door.admin}/metrics`)).text();
-    assert.ok(Number(metrics.match(/^log_lines_dropped_total (\d+)$/m)[1]) > 1000, 'what is lost is counted');
-    door.child.stdout.resume();
-    door.child.stderr.resume();
-    const { code } = await door.stop();
-    assert.equal(code, 0);
-    assert.match(door.log, /log_lines_dropped/, 'what was lost is said as soon as somebody reads');
+    await act();
   } finally {
-    door.child.stdout.resume();
-    door.child.stderr.resume();
+    for (const one of streams) one.resume();
     await door.stop();
   }
+}
+
+test('a log that nobody reads blocks nobody', async () => {
+  const door = await Stagedoor.start({ extra: '[log]\nlevel = "debug"\nbuffer = 16384\n' });
+  const began = Date.now();
+  await unheard(door, 20, async () => {
+    assert.ok(Date.now() - began < 10_000);
+    assert.equal((await fetch(`${door.admin}/livez`)).status, 200);
+    const metrics = await door.metrics();
+    assert.ok(Number(metrics.match(/^log_lines_dropped_total (\d+)$/m)[1]) > 1000, 'what is lost is counted');
+  });
+  assert.equal((await door.ended).code, 0);
+  assert.match(door.log, /log_lines_dropped/, 'what was lost is said as soon as somebody reads');
 });
 
 test('a log that nobody reads does not keep the server from ending', async () => {
   const door = await Stagedoor.start({ extra: '[log]\nbuffer = 16384\n' });
-  try {
-    door.child.stdout.pause();
-    door.child.stderr.pause();
-    const ask = get('/api/expert/videocall/url?roomId=x', `X-Request-Id: ${'r'.repeat(60)}\r\n`);
-    for (let i = 0; i < 10; ++i)
-      await exchange(door.port, ask.repeat(199) + get('/nothing', 'Connection: close\r\n'));
+  await unheard(door, 10, async () => {
     const began = Date.now();
     door.child.kill('SIGTERM');
     const [code] = await once(door.child, 'exit');
     assert.equal(code, 0);
     assert.ok(Date.now() - began < 8_000, `${Date.now() - began} ms`);
-  } finally {
-    door.child.stdout.resume();
-    door.child.stderr.resume();
-    await door.stop();
-  }
+  });
 });

@@ -192,22 +192,11 @@ test('the event stream tells the states and ends with the url', async () => {
 test('an early stream waits and comes alive when the booking moves', async () => {
   const room = randomRoom();
   await door.book(room, { startsAt: rfc3339(Date.now() + 7_200_000), endsAt: rfc3339(Date.now() + 9_000_000) });
-  const answer = await fetch(`${door.base}/api/expert/videocall/url?roomId=${room}`, {
-    headers: { authorization: `Bearer ${session()}`, accept: 'text/event-stream' },
-  });
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let seen = '';
-  const readUntil = async (pattern) => {
-    while (!pattern.test(seen)) {
-      const { value, done } = await reader.read();
-      assert.ok(!done, seen);
-      seen += value;
-    }
-  };
-  await readUntil(/"state":"waiting"/);
-  assert.match(seen, /"opensAt"/);
+  const stream = await door.stream(room);
+  await stream.until(/"state":"waiting"/);
+  assert.match(stream.text, /"opensAt"/);
   assert.equal((await door.book(room)).status, 200);
-  await readUntil(/event: url\n/);
+  await stream.until(/event: url\n/);
 });
 
 test('a caller sees their own bookings with the button they need', async () => {

@@ -38,19 +38,15 @@ test('SIGTERM ends streams that only wait, at once and in good order', async () 
   const door = await Stagedoor.start();
   const room = randomRoom();
   await door.book(room, { startsAt: rfc3339(Date.now() + 7_200_000), endsAt: rfc3339(Date.now() + 9_000_000) });
-  const stream = await fetch(`${door.base}/api/expert/videocall/url?roomId=${room}`, {
-    headers: { authorization: `Bearer ${session()}`, accept: 'text/event-stream' },
-  });
-  const reader = stream.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  while (!text.includes('"waiting"')) text += (await reader.read()).value;
+  const stream = await door.stream(room);
+  await stream.until(/"state":"waiting"/);
   const began = Date.now();
   door.child.kill('SIGTERM');
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) text += piece.value; // a cut would throw
+  await stream.rest();
   const { code } = await door.ended;
   assert.equal(code, 0, door.log);
   assert.ok(Date.now() - began < 5_000, `${Date.now() - began} ms`);
-  assert.ok(!text.includes('event: problem'), text);
+  assert.ok(!stream.text.includes('event: problem'), stream.text);
   rmSync(door.folder, { recursive: true, force: true });
 });
 

@@ -156,6 +156,29 @@ export class Stagedoor {
     return { status: answer.status, headers: answer.headers, text, json };
   }
 
+  // A join as an event stream: `text` is what came so far.
+  async stream(room) {
+    const answer = await fetch(`${this.base}/api/expert/videocall/url?roomId=${room}`, {
+      headers: { authorization: `Bearer ${session()}`, accept: 'text/event-stream' },
+    });
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    return {
+      status: answer.status,
+      text: '',
+      async until(pattern) {
+        while (!pattern.test(this.text)) {
+          const { value, done } = await reader.read();
+          if (done) throw new Error(`the stream ended before ${pattern}:\n${this.text}`);
+          this.text += value;
+        }
+      },
+      // To its end; a cut throws.
+      async rest() {
+        for (let piece = await reader.read(); !piece.done; piece = await reader.read()) this.text += piece.value;
+      },
+    };
+  }
+
   join(room, { token = session(), role = 'expert', query = '', headers = {} } = {}) {
     const authorization = token ? { authorization: `Bearer ${token}` } : {};
     return this.api(`/api/${role}/videocall/url?roomId=${encodeURIComponent(room)}${query}`, {
