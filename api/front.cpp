@@ -336,6 +336,7 @@ void front::booking_changed(const core::room_id& room) {
 
 void front::meet(const std::vector<front*>& all) {
   std::vector<std::shared_ptr<room_hall>> halls;
+  halls.reserve(all.size());
   for (const front* one : all) halls.push_back(one->state_->rooms.hall());
   for (front* one : all) one->state_->rooms.meet(halls);
 }

@@ -5,6 +5,10 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 # The level that distributions package servers with.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+# Lines for the sanitizers' reports; types and variables for a debugger would be a quarter of the build's time.
+# Debugging: cmake --preset dev -DSTAGEDOOR_DEBUG_INFO=-g
+set(STAGEDOOR_DEBUG_INFO "-g1" CACHE STRING "What a debug build is compiled with for debuggers")
+set(CMAKE_CXX_FLAGS_DEBUG "${STAGEDOOR_DEBUG_INFO}")
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   message(FATAL_ERROR
@@ -53,8 +57,7 @@ if(STAGEDOOR_SANITIZE)
   target_link_options(stagedoor_toolchain INTERFACE -fsanitize=${STAGEDOOR_SANITIZE})
 endif()
 if(STAGEDOOR_FUZZ)
-  # Coverage for libFuzzer in everything it can reach, the precompiled header included; its main() only in fuzz/.
-  target_compile_options(stagedoor_toolchain INTERFACE -fsanitize=fuzzer-no-link)
+  # What takes the coverage in programs other than libFuzzer's; cmake/rooms.cmake says what is compiled for it.
   target_link_options(stagedoor_toolchain INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 

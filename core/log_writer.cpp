@@ -81,8 +81,8 @@ log_writer::log_writer(settings with)
       shared_(std::make_shared<shared>(std::move(with))) {
   shared& at = *shared_;
   lanes_ = at.lanes.data();
-  if (!at.with.file.empty() && (at.descriptor = open_file(at.with.file)) < 0)
-    throw std::system_error(errno, std::generic_category(), at.with.file);
+  if (!at.with.file.empty()) at.descriptor = open_file(at.with.file);
+  if (at.descriptor < 0) throw std::system_error(errno, std::generic_category(), at.with.file);
   std::thread([mine = shared_] {
     block_signals();
     pthread_setname_np(pthread_self(), "log");

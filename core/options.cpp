@@ -299,6 +299,7 @@ std::vector<std::pair<std::string, std::string>> options::text_pairs(std::string
   }
   options& inner = section(key);
   std::vector<std::string> names;
+  names.reserve(inner.entries_.size());
   for (const auto& [name, value] : inner.entries_) names.push_back(name);
   for (const std::string& name : names)
     if (auto value = inner.text(name)) out.emplace_back(name, *value);

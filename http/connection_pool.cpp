@@ -121,6 +121,7 @@ struct connection_pool::state : std::enable_shared_from_this<state> {
   void sweep() {
     const auto now = shard.clock().steady_now();
     std::vector<std::shared_ptr<origin>> all;
+    all.reserve(origins.size());
     for (const auto& [key, one] : origins) all.push_back(one);
     for (const auto& one : all) {
       while (!one->idle.empty() && now - one->idle.front().since >= settings.idle_timeout)

@@ -21,12 +21,13 @@ constexpr core::milliseconds rest_after{2'000};
 constexpr int client_left = 499;
 
 core::failure internal_failure(const std::exception_ptr& surprise) {
-  std::string what = "not a std::exception";
+  std::string what;
   try {
     std::rethrow_exception(surprise);
   } catch (const std::exception& error) {
     what = error.what();
   } catch (...) {
+    what = "not a std::exception";
   }
   return core::failure(make_error_code(core::errc::internal), std::move(what));
 }
