@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "api/error.hpp"
+#include "core/byte_blocks.hpp"
 #include "core/encoding.hpp"
 
 namespace api {
@@ -19,6 +20,11 @@ std::uint32_t take_point(std::string_view& text) {
     point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3fu);
   text.remove_prefix(size);
   return point;
+}
+
+std::string_view without_spaces(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
 bool is_control(std::uint32_t point) {
@@ -111,6 +117,8 @@ core::result<std::optional<std::string>> find_parameter(std::string_view query,
 }
 
 core::result<std::string> clean_display_name(std::string_view text) {
+  const bool is_ascii = !core::any_byte(text, [](auto c) { return (c < 0x20) | (c >= 0x7f); });
+  if (is_ascii && text.size() <= display_name_points_max) return std::string(without_spaces(text));
   if (!core::is_utf8(text)) return core::fail(bad_parameter("userName", "userName must be UTF-8."));
   std::size_t points = 0;  // up to the last character that is no space
   std::size_t points_and_spaces = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/byte_blocks.hpp"
 #include "core/encoding.hpp"
 
 namespace api {
@@ -26,9 +27,19 @@ std::string_view callers_own(const http::request_head& head) {
   return is_sane(found) ? found : std::string_view{};
 }
 
-// Crockford's base 32: no letters that are taken for digits, and safe to read out over a telephone.
-constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-constexpr std::size_t size = 26;  // 130 bits hold 128 random ones
+// 130 random bits in Crockford's base 32: no letters that are taken for digits, and safe to read
+// out over a telephone.
+constexpr std::size_t id_size = 26;
+
+// Sixteen numbers below 32 become 0-9 and a-z without i, l, o and u.
+core::sixteen_bytes digits_of(core::sixteen_bytes numbers) {
+  const auto skip_from = [&](int first, int letters) {
+    return core::sixteen_bytes(numbers >= static_cast<unsigned char>(first)) &
+           static_cast<unsigned char>(letters);
+  };
+  return numbers + '0' + skip_from(10, 'a' - '9' - 1) + skip_from(18, 1) + skip_from(20, 1) +
+         skip_from(22, 1) + skip_from(27, 1);
+}
 
 }  // namespace
 
@@ -40,13 +51,14 @@ void request_ids::choose(http::exchange& about) {
     about.request_id_size = static_cast<std::uint8_t>(given.size());
     return;
   }
-  std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    if (i % 12 == 0) bits = chance_.next();  // 60 bits of each number
-    about.request_id_text[i] = alphabet[bits & 31];
-    bits >>= 5;
+  for (std::size_t i = 0; i < id_size; i += sizeof(core::sixteen_bytes)) {
+    const std::uint64_t chance[] = {chance_.next(), chance_.next()};
+    core::sixteen_bytes block;
+    std::memcpy(&block, chance, sizeof block);
+    block = digits_of(block & 31);
+    std::memcpy(about.request_id_text.data() + i, &block, sizeof block);
   }
-  about.request_id_size = size;
+  about.request_id_size = id_size;
 }
 
 }  // namespace api

@@ -68,7 +68,7 @@ std::string without_page(const core::json_value& from) {
   core::json_writer json(out);
   json.begin_object();
   for (const auto& [name, value] : *from.as_object())
-    if (name != "page") json.name(name).value(value);
+    if (name != "page") json.any_name(name).value(value);
   json.end_object();
   return out;
 }

@@ -1,9 +1,9 @@
 #include "auth/credentials.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "auth/error.hpp"
+#include "core/byte_blocks.hpp"
 #include "core/encoding.hpp"
 
 namespace auth {
@@ -12,20 +12,13 @@ namespace {
 // Browsers send at most some 180 cookies for a site; a request with more is looked at no further.
 constexpr int cookie_pairs_max = 256;
 
-// token68 (RFC 9110 section 11.2).
-constexpr auto token_characters = [] {
-  std::array<bool, 256> out{};
-  for (int c = 0; c < 256; ++c)
-    out[static_cast<std::size_t>(c)] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
-                                       c == '~' || c == '+' || c == '/' || c == '=';
-  return out;
-}();
-
+// token68 (RFC 9110 section 11.2): letters, digits and -._~+/=
 bool is_token(std::string_view text) {
-  bool good = !text.empty();
-  for (const char c : text) good &= token_characters.data()[static_cast<unsigned char>(c)];
-  return good;
+  return !text.empty() && !core::any_byte(text, [](auto c) {
+    const auto lower = c | 0x20;
+    return !((lower >= 'a') & (lower <= 'z')) & !((c >= '+') & (c <= '9') & (c != ',')) &
+           (c != '=') & (c != '_') & (c != '~');
+  });
 }
 
 // Looks for one name in one Cookie field; `found` is kept across fields.

@@ -42,7 +42,7 @@ struct node {
     }
     to.begin_object();
     for (const node& inner : members) {
-      to.name(inner.name);
+      to.any_name(inner.name);
       inner.write(to);
     }
     to.end_object();

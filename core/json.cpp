@@ -212,7 +212,15 @@ void json_writer::separate() {
   needs_comma_ = true;
 }
 
-json_writer& json_writer::name(std::string_view text) {
+json_writer& json_writer::name(json_name literal) {
+  out_ += needs_comma_ ? ",\"" : "\"";
+  out_ += literal.view();
+  out_ += "\":";
+  needs_comma_ = false;
+  return *this;
+}
+
+json_writer& json_writer::any_name(std::string_view text) {
   separate();
   append_json_string(out_, text);
   out_ += ':';
@@ -254,7 +262,7 @@ json_writer& json_writer::value(const json_value& tree) {
     return end_array();
   }
   begin_object();
-  for (const auto& [key, item] : *tree.as_object()) name(key).value(item);
+  for (const auto& [key, item] : *tree.as_object()) any_name(key).value(item);
   return end_object();
 }
 

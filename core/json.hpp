@@ -56,6 +56,19 @@ result<json_value> read_json(std::string_view text, json_limits limits = {});
 // Quotes and escapes. Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 
+// A member's name that is written in the source and needs no escapes, which the compiler checks.
+class json_name {
+ public:
+  consteval json_name(const char* literal) : text_(literal) {
+    for (const char c : text_)
+      if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') throw "this name needs escapes: any_name()";
+  }
+  std::string_view view() const { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
 // Writes compact JSON into a caller's string. The caller balances begin and end; tests read what it
 // wrote.
 class json_writer {
@@ -66,7 +79,8 @@ class json_writer {
   json_writer& end_object() { return close('}'); }
   json_writer& begin_array() { return open('['); }
   json_writer& end_array() { return close(']'); }
-  json_writer& name(std::string_view text);
+  json_writer& name(json_name literal);
+  json_writer& any_name(std::string_view text);
   json_writer& string(std::string_view text);
   json_writer& number(std::int64_t value);
   json_writer& boolean(bool value);
@@ -75,13 +89,13 @@ class json_writer {
   // Text that is JSON already.
   json_writer& raw(std::string_view json);
 
-  json_writer& member(std::string_view key, std::string_view text) {
+  json_writer& member(json_name key, std::string_view text) {
     return name(key).string(text);
   }
-  json_writer& member(std::string_view key, const char* text) { return name(key).string(text); }
-  json_writer& member(std::string_view key, std::int64_t n) { return name(key).number(n); }
-  json_writer& member(std::string_view key, int n) { return name(key).number(n); }
-  json_writer& member(std::string_view key, bool flag) { return name(key).boolean(flag); }
+  json_writer& member(json_name key, const char* text) { return name(key).string(text); }
+  json_writer& member(json_name key, std::int64_t n) { return name(key).number(n); }
+  json_writer& member(json_name key, int n) { return name(key).number(n); }
+  json_writer& member(json_name key, bool flag) { return name(key).boolean(flag); }
 
  private:
   json_writer& open(char bracket);

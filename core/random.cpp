@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <stdexcept>
@@ -17,7 +18,12 @@ void system_random::fill(std::span<unsigned char> bytes) {
 }
 
 void append_uuid(std::string& out, random_source& random) {
-  constexpr char digits[] = "0123456789abcdef";
+  constexpr auto digits = [] {
+    std::array<std::array<char, 2>, 256> of_byte{};
+    for (std::size_t i = 0; i < of_byte.size(); ++i)
+      of_byte[i] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15]};
+    return of_byte;
+  }();
   std::array<unsigned char, 16> bytes;
   random.fill(bytes);
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
@@ -26,8 +32,7 @@ void append_uuid(std::string& out, random_source& random) {
   char* to = text.data();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
-    *to++ = digits[bytes[i] >> 4];
-    *to++ = digits[bytes[i] & 15];
+    to = std::copy_n(digits.data()[bytes.data()[i]].data(), 2, to);
   }
   out.append(text.data(), text.size());
 }

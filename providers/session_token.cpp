@@ -33,7 +33,7 @@ std::string thumbprint(const std::string& jwk) {
   core::json_writer out(text);
   out.begin_object();
   for (const char* name : {"crv", "e", "kty", "n", "x", "y"})
-    if (const std::string* value = json->find_string(name)) out.member(name, *value);
+    if (const std::string* value = json->find_string(name)) out.any_name(name).string(*value);
   out.end_object();
   const auto digest = core::from_hex(short_digest(text, 32));
   return core::to_base64url(core::as_bytes(*digest));
@@ -188,14 +188,14 @@ core::result<std::string> session_signer::sign_jwt(const session_claims& about,
   core::append_json_string(claims_, about.role);
   claims_ += R"(,"name":)";
   core::append_json_string(claims_, about.name);
-  claims_ += R"(,"iat":)";
-  append_number(claims_, issued);
-  // Five seconds back, for a service whose clock is a little behind ours.
-  claims_ += R"(,"nbf":)";
-  append_number(claims_, issued - 5);
-  claims_ += R"(,"exp":)";
-  append_number(claims_, core::unix_seconds(about.ends));
-  claims_ += R"(,"jti":")";
+  const std::int64_t exp = core::unix_seconds(about.ends);
+  if (times_issued_ != issued || times_exp_ != exp) {
+    times_issued_ = issued;
+    times_exp_ = exp;
+    // Five seconds back, for a service whose clock is a little behind ours.
+    times_ = fmt::format(R"(,"iat":{},"nbf":{},"exp":{},"jti":")", issued, issued - 5, exp);
+  }
+  claims_ += times_;
   core::append_uuid(claims_, random);
   claims_ += R"("})";
   return jose::sign_jwt(*key_, claims_, settings_.typ);

@@ -66,6 +66,9 @@ class session_signer {
   const token_settings& settings_;
   std::optional<jose::key> key_;
   std::string claims_begin_;  // iss and aud never change
+  std::string times_;         // iat, nbf and exp change with the second, for all alike
+  std::int64_t times_issued_ = 0;
+  std::int64_t times_exp_ = 0;
   std::string claims_;
 };
 

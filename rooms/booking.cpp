@@ -154,7 +154,7 @@ class body_reader {
   std::vector<body_error> errors_;
 };
 
-void write_time(core::json_writer& out, std::string_view name, core::wall_time at) {
+void write_time(core::json_writer& out, core::json_name name, core::wall_time at) {
   out.member(name, std::string_view(core::to_rfc3339(at)));
 }
 
