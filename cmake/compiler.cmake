@@ -28,6 +28,27 @@ if(STAGEDOOR_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${STAGEDOOR_LAUNCHER})
 endif()
 
+# SSE4.2 lets llhttp read header values sixteen bytes at a time. main() refuses to run on a processor without it.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  set(STAGEDOOR_CPU "x86-64-v2" CACHE STRING "The oldest processor that the program has to run on (-march)")
+  add_compile_options(-march=${STAGEDOOR_CPU})
+endif()
+
+# What joins run through most is laid out for it (docs/decisions/0009). `./dev profile` makes the profile anew.
+set(STAGEDOOR_PROFILE "use" CACHE STRING "Profile-guided optimisation: use, make or off")
+set(STAGEDOOR_PROFILE_FILE ${PROJECT_SOURCE_DIR}/cmake/join.profdata)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND
+   CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19 AND NOT STAGEDOOR_SANITIZE)
+  if(STAGEDOOR_PROFILE STREQUAL "make")
+    add_compile_options(-fprofile-generate -fprofile-update=atomic)
+    add_link_options(-fprofile-generate)
+  elseif(STAGEDOOR_PROFILE STREQUAL "use")
+    # Code that has changed since is compiled as if there were no profile of it.
+    add_compile_options(-fprofile-use=${STAGEDOOR_PROFILE_FILE}
+      -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled -Wno-backend-plugin)
+  endif()
+endif()
+
 add_library(stagedoor_toolchain INTERFACE)
 add_library(stagedoor::toolchain ALIAS stagedoor_toolchain)
 target_include_directories(stagedoor_toolchain INTERFACE ${PROJECT_SOURCE_DIR})

@@ -60,8 +60,8 @@ void append_base64(std::string& out, byte_view data, std::string_view alphabet) 
   for (; i + 13 <= data.size() && std::endian::native == std::endian::little; i += 12, to += 16) {
     const four_words in = {load_big_endian(from + i), load_big_endian(from + i + 3),
                            load_big_endian(from + i + 6), load_big_endian(from + i + 9)};
-    const four_words numbers = (in >> 26) | (in >> 12 & 0x3f00) | (in << 2 & 0x3f0000) |
-                               (in << 16 & 0x3f000000);
+    const four_words numbers =
+        (in >> 26) | (in >> 12 & 0x3f00) | (in << 2 & 0x3f0000) | (in << 16 & 0x3f000000);
     const auto text = letters_of(sixteen_bytes(numbers), letters[62], letters[63]);
     std::memcpy(to, &text, sizeof text);
   }
@@ -202,8 +202,8 @@ std::optional<std::string> from_hex(std::string_view text) {
 void append_percent_encoded(std::string& out, std::string_view text) {
   constexpr std::string_view upper_digits = "0123456789ABCDEF";
   while (!text.empty()) {
-    const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(text, is_unreserved) -
-                                                text.begin());
+    const auto plain =
+        static_cast<std::size_t>(std::ranges::find_if_not(text, is_unreserved) - text.begin());
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) return;

@@ -338,6 +338,8 @@ wait_for conversation::fail(std::exception_ptr surprise) {
 wait_for conversation::flush(wait_for then) {
   workspace& work = *work_;
   if (work.output.empty()) return flushed(then);
+  const bool may_wait = then == wait_for::no_more && !closing_ && !at_.draining() && work.sent == 0;
+  if (may_wait && stream_->write_soon(work.output)) return flushed(then);
   auto wrote = stream_->write_available(std::string_view(work.output).substr(work.sent));
   if (!wrote) return wait_for::nothing;
   work.sent += *wrote;

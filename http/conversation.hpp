@@ -57,7 +57,7 @@ class conversation {
   wait_for events_ended(std::size_t bytes_sent);
 
   // For the server's list.
-  bool is_idle() const { return idle_; }
+  bool is_idle() const { return idle_ && !shared_->has_unsent(); }
   void close() {
     if (shared_ != nullptr) shared_->close();
   }

@@ -1,5 +1,6 @@
 #include "net/poller.hpp"
 
+#include <sys/socket.h>
 #include <unistd.h>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
@@ -114,6 +115,7 @@ std::size_t poller::look() {
       if (!surprise) surprise = std::current_exception();
     }
   }
+  send_outbox();
   const std::size_t seen = event_count_;
   event_ = event_count_ = 0;
   if (surprise) std::rethrow_exception(surprise);
@@ -123,10 +125,12 @@ std::size_t poller::look() {
 void poller::tell(watched& one, unsigned events) {
   constexpr unsigned end = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   const bool may_read = (events & (EPOLLIN | end)) != 0;
-  const bool may_write = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+  bool may_write = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
   one.ended_ |= (events & end) != 0;
   one.readable_ |= may_read;
   one.writable_ |= may_write;
+  if (may_write && one.unsent_) one.send_unsent();
+  may_write = may_write && !one.unsent_;
   // The reader may destroy `one`, so the writer goes by itself: later, if both wait, which is rare.
   if (may_write && one.writer_ && one.writer_->waits()) {
     if (may_read && one.reader_.waits())
@@ -135,6 +139,61 @@ void poller::tell(watched& one, unsigned events) {
       return one.writer_->resume({});
   }
   if (may_read && one.reader_.waits()) one.reader_.resume({});
+}
+
+bool poller::enqueue(watched& one, std::string& bytes) {
+  if (!looking_ || bytes.size() > outbox_bytes_max) return false;
+  if (outbox_count_ == outbox_max) send_outbox();
+  letter& next = outbox_[outbox_count_++];
+  next.from = &one;
+  next.bytes.clear();
+  next.bytes.swap(bytes);
+  return true;
+}
+
+void poller::send_outbox() {
+  for (std::size_t i = 0; i < outbox_count_; ++i)
+    if (watched* const from = std::exchange(outbox_[i].from, nullptr)) {
+      from->queued_ = false;
+      from->send_letter(outbox_[i].bytes);
+    }
+  outbox_count_ = 0;
+}
+
+bool watched::send_soon(std::string& bytes) {
+  if (!by_ || !is_open() || !writable_ || queued_ || unsent_) return false;
+  return queued_ = by_->enqueue(*this, bytes);
+}
+
+void watched::send_queued() {
+  if (!queued_) return;
+  queued_ = false;
+  for (std::size_t i = 0; i < by_->outbox_count_; ++i) {
+    poller::letter& mine = by_->outbox_[i];
+    if (mine.from != this) continue;
+    mine.from = nullptr;
+    send_letter(mine.bytes);
+  }
+}
+
+void watched::send_letter(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto took = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (took >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(took));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      writable_ = false;
+      unsent_ = std::make_unique<std::string>(bytes);
+      return;
+    } else if (errno != EINTR) {
+      return;  // the peer is gone, which its reader learns from the next read
+    }
+  }
+}
+
+void watched::send_unsent() {
+  const std::unique_ptr<std::string> again = std::move(unsent_);
+  send_letter(*again);
 }
 
 watched::watched(poller& by, int descriptor) : by_(&by), descriptor_(descriptor) {
@@ -175,6 +234,7 @@ bool watched::wake_when_readable(waker& who, core::deadline until) {
 }
 
 void watched::close() {
+  send_queued();
   if (by_) by_->remove(*this);
   by_ = nullptr;
   reader_.resume_soon(core::fail(errc::cancelled, "closed"));
@@ -184,6 +244,7 @@ void watched::close() {
 }
 
 void watched::detach() {
+  send_queued();
   by_->remove(*this);
   by_ = nullptr;
   // Destroying a coroutine may destroy this object.

@@ -63,6 +63,8 @@ core::result<std::size_t> socket_stream::peek_available(std::span<char> into) {
 }
 
 core::result<std::size_t> socket_stream::write_available(std::string_view data) {
+  watched_.send_queued();
+  if (watched_.has_unsent()) return std::size_t{0};
   std::size_t sent = 0;
   while (sent < data.size() && (watched_.may_write() || !watched_.is_open())) {
     const auto took =
@@ -79,11 +81,12 @@ core::result<std::size_t> socket_stream::write_available(std::string_view data) 
 }
 
 void socket_stream::finish_writing() {
+  watched_.send_queued();
   if (watched_.is_open()) ::shutdown(watched_.descriptor(), SHUT_WR);
 }
 
 bool socket_stream::wake_when_readable(waker& who, core::deadline until) {
-  return watched_.wake_when_readable(who, until);
+  return !watched_.has_unsent() && watched_.wake_when_readable(who, until);
 }
 
 void socket_stream::close() { watched_.close(); }

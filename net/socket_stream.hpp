@@ -15,6 +15,8 @@ class socket_stream : public stream {
   core::task<core::result<void>> wait_readable(core::deadline until) override;
   core::result<std::size_t> read_available(std::span<char> into) override;
   core::result<std::size_t> write_available(std::string_view data) override;
+  bool write_soon(std::string& data) override { return watched_.send_soon(data); }
+  bool has_unsent() const override { return watched_.has_unsent(); }
   void finish_writing() override;
   void close() override;
   bool is_stale() override;

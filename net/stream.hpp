@@ -72,6 +72,16 @@ class stream {
   // Sends all. `data` must stay alive until the task has ended.
   core::task<core::result<void>> write_all(std::string_view data, core::deadline until);
 
+  // Takes short bytes that the socket has room for as far as we know, and sends them together with
+  // those of other connections, before the shard waits again. `data` is empty then, with memory to
+  // write into. False, and nothing is taken, where that cannot be.
+  virtual bool write_soon(std::string& data) {
+    (void)data;
+    return false;
+  }
+  // The socket had no room for all that write_soon() took.
+  virtual bool has_unsent() const { return false; }
+
   // Says that we send nothing more (FIN, or close_notify for TLS); reading goes on.
   virtual void finish_writing() = 0;
   virtual void close() = 0;

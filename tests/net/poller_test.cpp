@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "core/task_group.hpp"
 #include "net/buffer_pool.hpp"
@@ -24,9 +26,9 @@ struct pair_of_streams {
   net::deadline_wheel wheel{context.get_executor(), clock};
   net::poller poller{context.get_executor(), wheel};
   std::unique_ptr<net::socket_stream> here, there;
+  int ends[2];
 
   pair_of_streams() {
-    int ends[2];
     BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
     here = std::make_unique<net::socket_stream>(poller, ends[0], net::peer{});
     there = std::make_unique<net::socket_stream>(poller, ends[1], net::peer{});
@@ -297,6 +299,131 @@ BOOST_AUTO_TEST_CASE(a_buffer_goes_back_to_its_pool_and_comes_again_empty) {
   BOOST_TEST(again->used == 0u);
   auto another = pool.take();
   BOOST_TEST(another.get() != place);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+// What write_soon() takes leaves when the batch of events has been worked through.
+struct batch : pair_of_streams {
+  core::task_group group{context.get_executor()};
+  // Runs `act` where the loop hands out events.
+  void when_read(std::function<void()> act) {
+    auto once = [](net::stream* from, std::function<void()> what,
+                   core::deadline until) -> core::task<void> {
+      co_await from->wait_readable(until);
+      char byte;
+      static_cast<void>(from->read_available({&byte, 1}));
+      what();
+    };
+    group.spawn(once(here.get(), std::move(act), in(1s)));
+    settle();
+    sent("?");
+    settle();
+  }
+  // Asks the kernel, also in the middle of a batch.
+  static std::string arrived_at(int descriptor) {
+    std::string all;
+    for (char buffer[4096];;) {
+      const auto got = ::recv(descriptor, buffer, sizeof buffer, MSG_DONTWAIT);
+      if (got <= 0) return all;
+      all.append(buffer, static_cast<std::size_t>(got));
+    }
+  }
+  std::string arrived() const { return arrived_at(ends[1]); }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(outbox, batch)
+
+BOOST_AUTO_TEST_CASE(an_answer_leaves_after_the_batch) {
+  std::string early = "?";
+  when_read([&] {
+    std::string answer = "answer";
+    BOOST_TEST(here->write_soon(answer));
+    BOOST_TEST(answer.empty());
+    early = arrived();
+  });
+  BOOST_TEST(early == "");
+  BOOST_TEST(arrived() == "answer");
+}
+
+BOOST_AUTO_TEST_CASE(outside_of_a_batch_nothing_is_taken) {
+  std::string answer = "answer";
+  BOOST_TEST(!here->write_soon(answer));
+  BOOST_TEST(answer == "answer");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_after_it_comes_after_it) {
+  when_read([&] {
+    std::string first = "first ", second = "second ";
+    BOOST_TEST(here->write_soon(first));
+    BOOST_TEST(!here->write_soon(second));
+    BOOST_TEST(here->write_available(second).value() == second.size());
+    BOOST_TEST(arrived() == "first second ");
+  });
+  BOOST_TEST(arrived() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_is_closed_meanwhile_has_said_it) {
+  when_read([&] {
+    std::string answer = "last words";
+    BOOST_TEST(here->write_soon(answer));
+    here->close();
+  });
+  BOOST_TEST(arrived() == "last words");
+}
+
+BOOST_AUTO_TEST_CASE(more_answers_than_the_outbox_holds_all_leave_in_order) {
+  struct other_pair {
+    std::unique_ptr<net::socket_stream> from;
+    int to = -1;
+  };
+  std::vector<other_pair> others(net::poller::outbox_max + 3);
+  for (auto& one : others) {
+    int ends[2];
+    BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+    one.from = std::make_unique<net::socket_stream>(poller, ends[0], net::peer{});
+    one.to = ends[1];
+  }
+  when_read([&] {
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      std::string answer = std::to_string(i);
+      BOOST_TEST(others[i].from->write_soon(answer));
+    }
+  });
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    BOOST_TEST(arrived_at(others[i].to) == std::to_string(i));
+    ::close(others[i].to);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_socket_has_no_room_for_goes_when_it_has_and_before_the_rest) {
+  int ends[2];
+  BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+  net::socket_stream full(poller, ends[0], net::peer{});
+  // Filled behind the stream's back, so that it learns of it only when it sends.
+  const std::string filling(4096, 'x');
+  while (::send(ends[0], filling.data(), filling.size(), MSG_DONTWAIT) > 0) {
+  }
+  when_read([&] {
+    std::string answer = "late ";
+    BOOST_TEST(full.write_soon(answer));
+  });
+  BOOST_TEST(full.has_unsent());
+  BOOST_TEST(full.write_available("later").value() == 0u);
+  outcome read;
+  group.spawn(read_into(&full, &read, in(1s)));  // as every connection does
+  settle();
+  BOOST_TEST(!arrived_at(ends[1]).empty());
+  settle();
+  BOOST_TEST(!full.has_unsent());
+  BOOST_TEST(full.write_available("later").value() == 5u);
+  BOOST_TEST(arrived_at(ends[1]) == "late later");
+  ::close(ends[1]);
+  settle();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
