@@ -13,7 +13,9 @@ import { join } from 'node:path';
 
 import { barChart } from './lib/chart.mjs';
 import { Crowd } from './lib/crowd.mjs';
-import { installed, machine, markdownTable, median, printMachine, printTable, rewriteBlock, say, summarise, writeJson } from './lib/figures.mjs';
+import {
+  digits, installed, machine, markdownTable, median, printMachine, printTable, rewriteBlock, say, summarise, thousands, us, writeJson,
+} from './lib/figures.mjs';
 import { answers, call, wireBytes } from './lib/http.mjs';
 import { closedLoop } from './lib/load.mjs';
 import { constantOf, nginxBinary, nginxVersion, startNginx } from './lib/nginx.mjs';
@@ -166,10 +168,6 @@ async function checkLimit(peer, bytes) {
   await stop(server);
   if (got[0] !== 200 || got[9] !== 429 || got[10] !== 200) throw new Error(`${peer.name} does not limit: ${got.join(' ')}`);
 }
-
-const us = (value) => (value >= 10_000 ? `${(value / 1000).toFixed(0)} ms` : value >= 1000 ? `${(value / 1000).toFixed(1)} ms` : `${value.toFixed(0)} µs`);
-const thousands = (value) => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',');
-const digits = (value) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 
 await conclude(async () => {
   const wanted = settings.only ? settings.only.split(',') : Object.keys(peers);

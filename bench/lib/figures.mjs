@@ -4,6 +4,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 
+import { fromRoot } from './options.mjs';
+
 export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 // The median of each figure, and all errors.
@@ -55,5 +57,20 @@ export function rewriteBlock(file, name, content) {
   if (!block.test(text)) throw new Error(`${file} has no block named ${name}`);
   writeFileSync(file, text.replace(block, (_, begin, end) => `${begin}${content.trim()}\n${end}`));
 }
+
+// What a script found, as a table of measures: for the terminal, and with --write for its block in docs/performance.md.
+export function report(settings, name, about, method, head, rows) {
+  console.log(`\n${method}`);
+  printTable(head, rows);
+  if (!settings.write) return;
+  rewriteBlock(fromRoot('docs/performance.md'), name,
+    `Measured on ${about.date.slice(0, 10)}: ${about.cpu}, Linux ${about.kernel}, ${about.compiler}; ${method}.\n\n${markdownTable(head, rows)}`);
+  console.log('\nwritten      docs/performance.md');
+}
+
+export const us = (value) =>
+  (value >= 10_000 ? `${(value / 1000).toFixed(0)} ms` : value >= 1000 ? `${(value / 1000).toFixed(1)} ms` : `${value.toFixed(0)} µs`);
+export const thousands = (value) => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',');
+export const digits = (value) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 
 export const writeJson = (file, value) => file && writeFileSync(file, JSON.stringify(value, null, 1) + '\n');

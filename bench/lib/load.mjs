@@ -17,3 +17,15 @@ export async function closedLoop(settings, server, requests, seconds = settings.
     bytesEach: said.bytes / said.requests,
   };
 }
+
+// An open loop: requests at constant rates, however long the answers take. Each flow is {requests, rate, connections, queue}; the answer
+// is one of open_loop's reports for each flow, and the CPU time that the server spent.
+export async function openLoop(settings, server, flows, { seconds = settings.seconds, timeoutMs = 1000 } = {}) {
+  const before = cpuSeconds(server.pid);
+  const words = flows.flatMap(({ requests, rate, connections, queue = 1_000_000_000 }) =>
+    ['--rate', String(rate), '--connections', String(connections), '--queue', String(queue), requests]);
+  const text = await runLoad(settings.loadCore, [settings.openLoop, '--port', String(server.port), '--seconds', String(seconds),
+    '--timeout-ms', String(timeoutMs), ...words]);
+  const reports = text.trim().split('\n').map((line) => JSON.parse(line));
+  return { reports, cpuSeconds: cpuSeconds(server.pid) - before };
+}

@@ -14,6 +14,9 @@ export const common = {
   json: null,
 };
 
+// The program that asks at a constant rate.
+export const openLoopProgram = { openLoop: fromRoot('build/release/bench/open_loop') };
+
 // What the requests are about.
 export const crowd = { connections: 64, rooms: 10000, users: 500, addresses: 1024 };
 
