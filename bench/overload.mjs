@@ -1,14 +1,13 @@
 // More than it can carry, and one who asks for more than his share: does it keep serving the others, and how fast?
 //
-//   node bench/overload.mjs [--seconds 4] [--rounds 3] [--pool 512] [--patience 250] [--flood-limit 200] [--write] [--json FILE]
+//   node bench/overload.mjs [--seconds 4] [--rounds 3] [--pool 512] [--flood-limit 200] [--write] [--json FILE]
 //                           [--binary FILE] [--ceiling FILE] [--open-loop FILE] [--connections 64] [--rooms 10000] [--users 500]
 //                           [--addresses 1024] [--server-core 0] [--load-core 1] [--no-access-log]
 //
 // The peak is that of a closed loop. Then requests come at 0.5, 1 and 3 times the peak, whether or not they are answered (an open loop;
-// latency counts from the instant at which a request was due), in two ways: through a pool of connections that turns away what finds none
-// free, as a proxy in front does; and from impatient clients, who wait for a connection, give up after --patience milliseconds, close
-// and come again, on eight times as many connections. Last, someone floods one address while another one asks 100 times a second,
-// and 500 requests a second come to a server that has nothing else to do, against the bare epoll server.
+// latency counts from the instant at which a request was due), through a pool of connections that turns away what finds none free, as
+// a proxy in front does: the pool's size is how many requests the server has before it at once. Then someone floods one address while
+// another one asks 100 times a second; and 500 requests a second come to a server with nothing else to do, against the bare epoll server.
 import { Crowd } from './lib/crowd.mjs';
 import { digits, machine, median, printMachine, report, thousands, us, writeJson } from './lib/figures.mjs';
 import { wireBytes } from './lib/http.mjs';
@@ -18,10 +17,10 @@ import { conclude, pause, stop } from './lib/processes.mjs';
 import { doorFields, startCeiling, startDoor } from './lib/servers.mjs';
 
 const settings = readOptions({
-  ...common, ...openLoopProgram, ...usual, seconds: 4, rounds: 3, pool: 512, patience: 250, floodLimit: 200, write: false, noAccessLog: false,
+  ...common, ...openLoopProgram, ...usual, seconds: 4, rounds: 3, pool: 512, floodLimit: 200, write: false, noAccessLog: false,
 });
 const crowd = new Crowd(settings);
-const files = 2 * 8 * settings.pool + 1000;
+const files = 4 * settings.pool + 1000;
 
 const refusedOf = (one) => (one.by_status['429'] ?? 0) + (one.by_status['503'] ?? 0);
 const broken = (one) => one.errors + Object.entries(one.by_status)
@@ -50,22 +49,20 @@ await conclude(async () => {
 
   await closedLoop(settings, door, requests, 1);
   const peaks = [];
-  const load = (factor, flow, timeoutMs) => async () => {
-    const { reports: [one] } = await openLoop(settings, door, [{ requests, rate: Math.round(peak * factor), ...flow }], { timeoutMs });
+  const load = async (factor, connections) => {
+    const { reports: [one] } = await openLoop(settings, door, [{ requests, rate: Math.round(peak * factor), connections, queue: 0 }]);
     await pause(300);
     return one;
   };
   let peak = 0;
-  const pool = { connections: settings.pool, queue: 0 };
-  const impatient = { connections: 8 * settings.pool };
-  const overload = { half: [], full: [], threefold: [], impatient: [] };
+  const overload = { half: [], full: [], threefold: [], crowded: [] };
   for (let i = 0; i < settings.rounds; ++i) {
     peaks.push((await closedLoop(settings, door, requests)).perSecond);
     peak = median(peaks);
-    overload.half.push(await load(0.5, pool, 1000)());
-    overload.full.push(await load(1, pool, 1000)());
-    overload.threefold.push(await load(3, pool, 1000)());
-    overload.impatient.push(await load(3, impatient, settings.patience)());
+    overload.half.push(await load(0.5, settings.pool));
+    overload.full.push(await load(1, settings.pool));
+    overload.threefold.push(await load(3, settings.pool));
+    overload.crowded.push(await load(3, 4 * settings.pool));
   }
   await crowd.checkAnswers(door.port, doorFields);
   results.peaks = peaks;
@@ -73,7 +70,7 @@ await conclude(async () => {
   rows.push([`peak, closed loop of ${settings.connections}`, thousands(peak), '100 %', '', '', '']);
   const labels = {
     half: `0.5 × peak, pool of ${settings.pool}`, full: `1 × peak, pool of ${settings.pool}`, threefold: `3 × peak, pool of ${settings.pool}`,
-    impatient: `3 × peak, clients give up after ${settings.patience} ms`,
+    crowded: `3 × peak, pool of ${4 * settings.pool}`,
   };
   for (const [key, runs] of Object.entries(overload)) {
     const goodput = middle(runs, (one) => one.goodput);

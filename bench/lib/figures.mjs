@@ -38,11 +38,11 @@ export function printMachine(about) {
   for (const [name, value] of Object.entries(about)) console.log(`${name.padEnd(12)} ${typeof value === 'number' ? value.toFixed(1) : value}`);
 }
 
-// Columns for the terminal: the first to the left, the others to the right unless they are words.
+// Columns for the terminal: the first and the last to the left, the others to the right unless they are words.
 export function printTable(head, rows) {
   const all = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, at) => Math.max(...all.map((row) => row[at].length)));
-  const words = head.map((_, at) => at === 0 || rows.every((row) => !/^[-~≥≤]?[\d.,]+( |$|×)|^$/.test(String(row[at]))));
+  const words = head.map((_, at) => at === 0 || at === head.length - 1 || rows.every((row) => !/^[-~≥≤]?[\d.,]+( |$|×)|^$/.test(String(row[at]))));
   for (const row of all)
     console.log(row.map((cell, at) => (words[at] ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  ').trimEnd());
 }

@@ -41,15 +41,17 @@ export function launch(command, options = {}) {
   return child;
 }
 
-// Starts a program on one core and waits until `ready` says so. `files` raises its limit on open files.
-export async function start(core, command, ready, { seconds = 15, files = 0, ...options } = {}) {
+// Starts a program on one core and waits until `ready`, asked every few milliseconds, says so.
+// `files` raises its limit on open files.
+export async function start(core, command, ready, { seconds = 15, files = 0, every = 20, ...options } = {}) {
   const limited = files ? ['sh', '-c', `ulimit -n ${files} && exec "$@"`, 'sh', ...command] : command;
+  const began = performance.now();
   const child = launch(['taskset', '-c', core, ...limited], options);
   const giveUp = Date.now() + seconds * 1000;
   while (Date.now() < giveUp) {
     if (child.exitCode !== null) break;
-    if (await ready(child)) return child;
-    await pause(20);
+    if (await ready(child)) return Object.assign(child, { readyAfter: performance.now() - began });
+    await pause(every);
   }
   throw new Error(`${command[0]} did not start:\n${child.text}`);
 }
@@ -88,6 +90,8 @@ const sum = (list) => list.reduce((total, one) => total + one, 0);
 export const cpuSeconds = (pid) => sum(family(pid).map(cpuSecondsOf));
 export const residentKiB = (pid) =>
   sum(family(pid).map((one) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${one}/status`, 'utf8'))[1])));
+// How many files this process may open; Node takes the hard limit.
+export const filesAllowed = Number(/^Max open files +\S+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? 1024);
 export const descriptors = (pid) => sum(family(pid).map((one) => readdirSync(`/proc/${one}/fd`).length));
 
 // The whole of a script: tells in one sentence what went wrong, and leaves nothing behind.

@@ -24,7 +24,7 @@ export function configuration(crowd, { name, port, tlsPort, adminPort, threads =
     }),
     tls ? table('tls', { certificate_file: tls.certificate, key_file: tls.key }) : '',
     table('admin', { listen: [`127.0.0.1:${adminPort}`] }),
-    table('proxy', { trusted: ['127.0.0.1'], header: 'x-forwarded-for' }),
+    table('proxy', { trusted: ['127.0.0.0/8'], header: 'x-forwarded-for' }),
     table('session', { secret: crowd.secrets.session }),
     table('service', { key_hashes: [crowd.serviceHash] }),
     table('store', { path: join(folder, `${name}.db`) }),
@@ -37,11 +37,11 @@ export function configuration(crowd, { name, port, tlsPort, adminPort, threads =
 }
 
 // Stagedoor on its core, ready. `name` is that of its store and log, which a second start of the same name takes up.
-export async function startDoor(settings, crowd, { name = 'stagedoor', files = 0, ...wishes } = {}) {
+export async function startDoor(settings, crowd, { name = 'stagedoor', files = 0, every = 20, ...wishes } = {}) {
   const [port, tlsPort, adminPort] = [await freePort(), await freePort(), await freePort()];
   const file = join(folder, `${name}.toml`);
   writeFileSync(file, configuration(crowd, { name, port, tlsPort, adminPort, accessLog: !settings.noAccessLog, ...wishes }), { mode: 0o600 });
-  const door = await start(settings.serverCore, [settings.binary, 'serve', '--config', file], () => answers(adminPort, '/readyz'), { files });
+  const door = await start(settings.serverCore, [settings.binary, 'serve', '--config', file], () => answers(adminPort, '/readyz'), { files, every });
   return Object.assign(door, { port, tlsPort, adminPort });
 }
 
