@@ -236,6 +236,7 @@ await conclude(async () => {
   rewriteBlock(fromRoot('docs/performance.md'), 'peers', [
     `Measured on ${about.date.slice(0, 10)}: ${about.cpu}, Linux ${about.kernel}, ${about.compiler}; ${method}.`, '',
     markdownTable(head, rows), '',
+    '![CPU time per request of each server, as bars](images/peers.svg)', '',
     `Versions: ${noted}.`,
     ...Object.entries(skipped).map(([key]) => `Left out for want of its tools: ${peers[key].name}.`),
   ].join('\n'));
