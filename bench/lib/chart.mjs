@@ -6,7 +6,8 @@ export function barChart({ title, bars, legend }) {
   const [width, left, right, top, step, thick] = [840, 190, 90, 64, 34, 22];
   const bottom = top + bars.length * step;
   const height = bottom + 34;
-  const least = 10 ** Math.floor(Math.log10(Math.min(...bars.map((bar) => bar.value))));
+  // A logarithmic scale has no zero; the shortest bar must still be one.
+  const least = 10 ** Math.floor(Math.log10(Math.min(...bars.map((bar) => bar.value)) / 3));
   const most = Math.max(...bars.map((bar) => bar.value));
   const x = (value) => left + ((width - left - right) * Math.log10(value / least)) / Math.log10(most / least);
   const marks = [];
