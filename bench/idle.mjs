@@ -1,11 +1,12 @@
-// What it takes while nothing happens, and what state costs: memory and time at start, idle connections, and joins among many bookings.
+// What it takes while nothing happens, and what state costs: memory and time at start, idle connections, and joins among
+// many bookings.
 //
-//   node bench/idle.mjs [--idle 10000] [--idle-tls 1000] [--bookings 200000] [--seconds 3] [--rounds 3] [--starts 5] [--write] [--json FILE]
-//                       [--binary FILE] [--connections 64] [--rooms 1000] [--users 500] [--addresses 1024] [--server-core 0]
-//                       [--load-core 1] [--no-access-log]
+//   node bench/idle.mjs [--idle 10000] [--idle-tls 1000] [--bookings 200000] [--seconds 3] [--rounds 3] [--starts 5]
+//                       [--write] [--json FILE] [--binary FILE] [--connections 64] [--rooms 1000] [--users 500]
+//                       [--addresses 1024] [--server-core 0] [--load-core 1] [--no-access-log]
 //
-// Memory is resident memory; the kernel's for sockets is not in it. A connection is idle after it has been served once. nginx is asked
-// for the same where it is installed. --bookings 0 leaves the many bookings out; a million take some minutes to book.
+// Memory is resident memory; the kernel's for sockets is not in it. A connection is idle after it has been served once.
+// nginx is asked for the same where it is installed. --bookings 0 leaves the many bookings out; a million take some minutes.
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
@@ -20,8 +21,8 @@ import { conclude, descriptors, filesAllowed, freePort, pause, residentKiB, stop
 import { startDoor } from './lib/servers.mjs';
 
 const settings = readOptions({
-  ...common, ...usual, rooms: 1000, idle: 10000, idleTls: 1000, bookings: 200000, seconds: 3, rounds: 3, starts: 5, write: false,
-  noAccessLog: false,
+  ...common, ...usual, rooms: 1000, idle: 10000, idleTls: 1000, bookings: 200000, seconds: 3, rounds: 3, starts: 5,
+  write: false, noAccessLog: false,
 });
 const crowd = new Crowd({ ...settings, rooms: Math.max(settings.rooms, settings.bookings) });
 const files = settings.idle + 2000;
@@ -35,7 +36,8 @@ async function idleConnections(server, port, count, tls) {
     const target = { host: '127.0.0.1', port, localAddress: `127.0.0.${2 + (at % 8)}` };
     const socket = tls ? connectTls({ ...target, rejectUnauthorized: false }) : connect(target);
     sockets.push(socket);
-    socket.on('error', failed).once('data', (data) => (data.toString('latin1', 9, 12) === '200' ? done() : failed(new Error(String(data)))));
+    socket.on('error', failed).once('data', (data) =>
+      (data.toString('latin1', 9, 12) === '200' ? done() : failed(new Error(String(data)))));
     socket.write(requestText(crowd.pathOf(at % settings.rooms), crowd.headersOf(at % settings.rooms)));
   });
   for (let first = 0; first < count; first += 100)
@@ -72,7 +74,8 @@ await conclude(async () => {
   const servers = { Stagedoor: { child: door, plain: door.port, tls: door.tlsPort } };
   if (nginxBinary) {
     const tlsPort = await freePort();
-    const child = await startNginx(settings, 'idle', await freePort(), { files, server: `${tlsLines(tlsPort)} location / { return 200 "x"; }` });
+    const server = `${tlsLines(tlsPort)} location / { return 200 "x"; }`;
+    const child = await startNginx(settings, 'idle', await freePort(), { files, server });
     servers[nginxVersion()] = { child, plain: child.port, tls: tlsPort };
   }
   // nginx sets the memory for its connections aside at start, so its bytes for each are few and its sum tells more.
@@ -80,10 +83,12 @@ await conclude(async () => {
     // The first connections pay for what is made once.
     await idleConnections(child, plain, 200, false);
     await idleConnections(child, tls, 100, true);
-    const [one, secure] = [await idleConnections(child, plain, idle, false), await idleConnections(child, tls, settings.idleTls, true)];
+    const one = await idleConnections(child, plain, idle, false);
+    const secure = await idleConnections(child, tls, settings.idleTls, true);
     results[name] = { idle: one, tls: secure };
-    rows.push([`idle connection, ${name}`, `${thousands(one.bytesEach)} B`, `${digits(one.residentMiB)} MiB resident with ${thousands(one.open)} of them`]);
-    rows.push([`idle TLS connection, ${name}`, `${thousands(secure.bytesEach)} B`, `${digits(secure.residentMiB)} MiB resident with ${thousands(secure.open)} of them`]);
+    for (const [kind, all] of [['idle connection', one], ['idle TLS connection', secure]])
+      rows.push([`${kind}, ${name}`, `${thousands(all.bytesEach)} B`,
+        `${digits(all.residentMiB)} MiB resident with ${thousands(all.open)} of them`]);
     await stop(child);
   }
 
@@ -99,8 +104,9 @@ await conclude(async () => {
     many = await startDoor(settings, crowd, { name: 'many', every: 1 });
     results.startWithBookings = many.readyAfter;
     const sample = Math.min(settings.bookings, 30_000);
-    const spread = crowd.writeRequests('spread', Array.from({ length: sample }, (_, i) => Math.floor((i * settings.bookings) / sample)));
-    const small = crowd.writeRequests('small', Array.from({ length: settings.rooms }, (_, room) => room));
+    const numbers = (count, of) => Array.from({ length: count }, (_, i) => of(i));
+    const spread = crowd.writeRequests('spread', numbers(sample, (i) => Math.floor((i * settings.bookings) / sample)));
+    const small = crowd.writeRequests('small', numbers(settings.rooms, (room) => room));
     await closedLoop(settings, few, small, 1);
     const cold = await closedLoop(settings, many, spread, 1);
     await closedLoop(settings, many, spread, 3);
@@ -117,13 +123,16 @@ await conclude(async () => {
     if (errors > 0) throw new Error(`${errors} joins failed`);
     const told = (one) => `${digits(one.cpuMicroseconds)} µs CPU, ${thousands(one.perSecond)}/s`;
     rows.push([`join among ${thousands(settings.rooms)} bookings`, told(base), 'all of them asked for before']);
-    rows.push([`join among ${thousands(settings.bookings)} bookings, warm`, told(warm), `× ${digits(ratio)}; ${thousands(sample)} of them, all asked for before`]);
-    rows.push([`join among ${thousands(settings.bookings)} bookings, cold`, told(cold),
-      `× ${digits(cold.cpuMicroseconds / base.cpuMicroseconds)}; ${(part * 100).toFixed(0)} % of the joins are the first for their room, read from the store`]);
-    rows.push([`from start to ready with ${thousands(settings.bookings)} bookings`, `${many.readyAfter.toFixed(0)} ms`, `${digits(residentKiB(many.pid) / 1024)} MiB resident after the joins`]);
+    const bookings = `${thousands(settings.bookings)} bookings`;
+    rows.push([`join among ${bookings}, warm`, told(warm), `× ${digits(ratio)}; ${thousands(sample)} of them, all asked for before`]);
+    rows.push([`join among ${bookings}, cold`, told(cold), `× ${digits(cold.cpuMicroseconds / base.cpuMicroseconds)}; ` +
+      `${(part * 100).toFixed(0)} % of the joins are the first for their room, read from the store`]);
+    rows.push([`from start to ready with ${bookings}`, `${many.readyAfter.toFixed(0)} ms`,
+      `${digits(residentKiB(many.pid) / 1024)} MiB resident after the joins`]);
   }
 
-  report(settings, 'idle', about, `one core for the server; medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s where joins are counted`,
+  const rounds = `${settings.rounds} interleaved rounds of ${settings.seconds} s`;
+  report(settings, 'idle', about, `one core for the server; medians of ${rounds} where joins are counted`,
     ['measure', 'figure', 'note'], rows);
   writeJson(settings.json, { about, settings, results });
 });

@@ -32,7 +32,8 @@ async function systemCalls(door, requests) {
   const run = await closedLoop(settings, door, requests, 3);
   tracer.kill('SIGINT');
   await tracer.gone;
-  const rows = readFileSync(file, 'utf8').split('\n').map((row) => row.trim().split(/\s+/)).filter((row) => /^\d/.test(row[0] ?? ''));
+  const rows = readFileSync(file, 'utf8').split('\n').map((row) => row.trim().split(/\s+/))
+    .filter((row) => /^\d/.test(row[0] ?? ''));
   const calls = Object.fromEntries(rows.filter((row) => row.at(-1) !== 'total')
     .map((row) => [row.at(-1), Number(row[3]) / run.requests]).filter(([, each]) => each >= 0.005));
   const total = rows.find((row) => row.at(-1) === 'total');
@@ -99,11 +100,15 @@ await conclude(async () => {
     perSecond: summary.ceiling.perSecond / summary.door.perSecond,
   };
 
-  console.log(`\nanswer       ${bytes} bytes; ${settings.connections} connections; medians of ${settings.rounds} rounds of ${settings.seconds} s each, interleaved`);
+  console.log(`\nanswer       ${bytes} bytes; ${settings.connections} connections; ` +
+    `medians of ${settings.rounds} rounds of ${settings.seconds} s each, interleaved`);
+  const right = (value, width, places = 0) => value.toFixed(places).padStart(width);
   console.log('             CPU µs/request   requests/s   p50 µs   p90 µs   p99 µs   errors');
   for (const [name, one] of Object.entries({ stagedoor: summary.door, 'bare epoll': summary.ceiling }))
-    console.log(`${name.padEnd(12)} ${one.cpuMicroseconds.toFixed(2).padStart(14)} ${one.perSecond.toFixed(0).padStart(12)} ${[one.p50, one.p90, one.p99].map((x) => x.toFixed(0).padStart(8)).join(' ')} ${String(one.errors).padStart(8)}`);
-  console.log(`ratio        ${ratio.cpu.toFixed(3).padStart(14)}   (rounds: ${each.map((x) => x.toFixed(3)).join(', ')}); requests/s ${ratio.perSecond.toFixed(3)}`);
+    console.log([name.padEnd(12), right(one.cpuMicroseconds, 14, 2), right(one.perSecond, 12), right(one.p50, 8), right(one.p90, 8),
+      right(one.p99, 8), right(one.errors, 8)].join(' '));
+  console.log(`ratio        ${right(ratio.cpu, 14, 3)}   (rounds: ${each.map((x) => x.toFixed(3)).join(', ')}); ` +
+    `requests/s ${ratio.perSecond.toFixed(3)}`);
 
   const memory = { startMiB: atStart, loadedMiB: residentKiB(door.pid) / 1024 };
   if (settings.idle > 0) memory.idle = await idleConnections(door);
@@ -114,7 +119,8 @@ await conclude(async () => {
   let calls = null;
   if (settings.calls) {
     calls = await systemCalls(door, requests);
-    console.log(`system calls ${calls.perRequest.toFixed(2)} per request: ${Object.entries(calls.calls).map(([name, x]) => `${name} ${x.toFixed(2)}`).join(', ')}`);
+    const each = Object.entries(calls.calls).map(([name, x]) => `${name} ${x.toFixed(2)}`);
+    console.log(`system calls ${calls.perRequest.toFixed(2)} per request: ${each.join(', ')}`);
   }
   const errors = summary.door.errors + summary.ceiling.errors;
   writeJson(settings.json, { about, settings, rounds, summary, ratio, memory, calls, errors });

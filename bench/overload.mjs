@@ -4,10 +4,11 @@
 //                           [--binary FILE] [--ceiling FILE] [--open-loop FILE] [--connections 64] [--rooms 10000] [--users 500]
 //                           [--addresses 1024] [--server-core 0] [--load-core 1] [--no-access-log]
 //
-// The peak is that of a closed loop. Then requests come at 0.5, 1 and 3 times the peak, whether or not they are answered (an open loop;
-// latency counts from the instant at which a request was due), through a pool of connections that turns away what finds none free, as
-// a proxy in front does: the pool's size is how many requests the server has before it at once. Then someone floods one address while
-// another one asks 100 times a second; and 500 requests a second come to a server with nothing else to do, against the bare epoll server.
+// The peak is that of a closed loop. Then requests come at 0.5, 1 and 3 times the peak, whether or not they are answered (an
+// open loop; latency counts from the instant at which a request was due), through a pool of connections that turns away what
+// finds none free, as a proxy in front does: the pool's size is how many requests the server has before it at once. Then someone
+// floods one address while another one asks 100 times a second; and 500 requests a second come to a server with nothing else
+// to do, against the bare epoll server.
 import { Crowd } from './lib/crowd.mjs';
 import { digits, machine, median, printMachine, report, thousands, us, writeJson } from './lib/figures.mjs';
 import { wireBytes } from './lib/http.mjs';
@@ -50,9 +51,9 @@ await conclude(async () => {
   await closedLoop(settings, door, requests, 1);
   const peaks = [];
   const load = async (factor, connections) => {
-    const { reports: [one] } = await openLoop(settings, door, [{ requests, rate: Math.round(peak * factor), connections, queue: 0 }]);
+    const { reports } = await openLoop(settings, door, [{ requests, rate: Math.round(peak * factor), connections, queue: 0 }]);
     await pause(300);
-    return one;
+    return reports[0];
   };
   let peak = 0;
   const overload = { half: [], full: [], threefold: [], crowded: [] };
@@ -69,8 +70,8 @@ await conclude(async () => {
   results.overload = overload;
   rows.push([`peak, closed loop of ${settings.connections}`, thousands(peak), '100 %', '', '', '']);
   const labels = {
-    half: `0.5 × peak, pool of ${settings.pool}`, full: `1 × peak, pool of ${settings.pool}`, threefold: `3 × peak, pool of ${settings.pool}`,
-    crowded: `3 × peak, pool of ${4 * settings.pool}`,
+    half: `0.5 × peak, pool of ${settings.pool}`, full: `1 × peak, pool of ${settings.pool}`,
+    threefold: `3 × peak, pool of ${settings.pool}`, crowded: `3 × peak, pool of ${4 * settings.pool}`,
   };
   for (const [key, runs] of Object.entries(overload)) {
     const goodput = middle(runs, (one) => one.goodput);
@@ -81,7 +82,8 @@ await conclude(async () => {
   await stop(door);
 
   // One address asks for half of what the server can carry; the other one has its tenth of a thousand a second.
-  const strict = await startDoor(settings, crowd, { name: 'strict', limits: { ip: { rate: settings.floodLimit, burst: settings.floodLimit } } });
+  const ip = { rate: settings.floodLimit, burst: settings.floodLimit };
+  const strict = await startDoor(settings, crowd, { name: 'strict', limits: { ip } });
   const some = Math.min(100, settings.rooms);
   for (let first = 0; first < some; first += settings.floodLimit / 4) {
     await crowd.book(strict.port, Math.min(some, first + settings.floodLimit / 4), first);
@@ -89,7 +91,10 @@ await conclude(async () => {
   }
   const rooms = Array.from({ length: some }, (_, room) => room);
   const quiet = { requests: crowd.writeRequests('quiet', rooms, () => '203.0.113.1'), rate: 100, connections: 8 };
-  const flood = { requests: crowd.writeRequests('flood', rooms, () => '203.0.113.2'), rate: Math.round(peak / 2), connections: settings.connections };
+  const flood = {
+    requests: crowd.writeRequests('flood', rooms, () => '203.0.113.2'),
+    rate: Math.round(peak / 2), connections: settings.connections,
+  };
   const [alone, flooded] = await repeat(settings.rounds,
     async () => (await openLoop(settings, strict, [quiet])).reports,
     async () => (await openLoop(settings, strict, [quiet, flood])).reports);
@@ -98,9 +103,10 @@ await conclude(async () => {
   const refusedFlood = middle(flooded, ([, one]) => refusedOf(one) / one.due);
   const p99 = (runs) => middle(runs, ([one]) => one.p99);
   for (const [label, runs, note] of [['100/s of one address, alone', alone, ''],
-    [`the same while another floods with ${thousands(flood.rate)}/s`, flooded, `${(refusedFlood * 100).toFixed(1)} % of the flood refused`]])
-    rows.push([label, thousands(middle(runs, ([one]) => one.goodput)), runs === flooded ? `p99 × ${digits(p99(flooded) / p99(alone))}` : '',
-      us(middle(runs, ([one]) => one.p50)), us(p99(runs)), note]);
+    [`the same while another floods with ${thousands(flood.rate)}/s`, flooded,
+      `${(refusedFlood * 100).toFixed(1)} % of the flood refused`]])
+    rows.push([label, thousands(middle(runs, ([one]) => one.goodput)),
+      runs === flooded ? `p99 × ${digits(p99(flooded) / p99(alone))}` : '', us(middle(runs, ([one]) => one.p50)), us(p99(runs)), note]);
   await stop(strict);
 
   const calm = await startDoor(settings, crowd, { name: 'calm' });
@@ -120,7 +126,8 @@ await conclude(async () => {
   report(settings, 'overload', about,
     `answers of ${bytes} bytes; medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, one core for the server`,
     ['load', 'answered in time, per second', 'compared', 'p50', 'p99', 'rest'], rows);
-  const mistakes = [...Object.values(overload).flat(), ...alone.flat(), ...flooded.flat(), ...ours, ...bare].reduce((sum, one) => sum + broken(one), 0);
+  const mistakes = [...Object.values(overload).flat(), ...alone.flat(), ...flooded.flat(), ...ours, ...bare]
+    .reduce((sum, one) => sum + broken(one), 0);
   writeJson(settings.json, { about, settings, bytes, results, mistakes, refusedQuiet });
   if (refusedQuiet > 0) console.log(`\n${refusedQuiet} requests of the address that kept to its limit were not served`);
   if (mistakes > 0) throw new Error(`${mistakes} requests failed in a way that overload does not explain`);

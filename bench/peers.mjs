@@ -4,9 +4,9 @@
 //                        [--binary FILE] [--ceiling FILE] [--connections 64] [--rooms 10000] [--users 500] [--addresses 1024]
 //                        [--server-core 0] [--load-core 1] [--no-access-log]
 //
-// Every server has one core and the load the other; the rounds of all are interleaved, and the figure is the median of each server's
-// rounds. The bare epoll server always takes part. A server whose tools are missing is left out, with a line that says why. --write
-// puts the table into docs/performance.md and draws docs/images/peers.svg.
+// Every server has one core and the load the other; the rounds of all are interleaved, and the figure is the median of each
+// server's rounds. The bare epoll server always takes part. A server whose tools are missing is left out, with a line that
+// says why. --write puts the table into docs/performance.md and draws docs/images/peers.svg.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { barChart } from './lib/chart.mjs';
 import { Crowd } from './lib/crowd.mjs';
 import {
-  digits, installed, machine, markdownTable, median, printMachine, printTable, rewriteBlock, say, summarise, thousands, us, writeJson,
+  digits, installed, machine, markdownTable, median, printMachine, printTable, rewriteBlock, say, summarise, thousands, us,
+  writeJson,
 } from './lib/figures.mjs';
 import { answers, call, wireBytes } from './lib/http.mjs';
 import { closedLoop } from './lib/load.mjs';
@@ -90,15 +91,18 @@ const peers = {
   nginx: {
     name: 'nginx', does: 'nothing: a constant',
     prepare: () => (needs('nginx', nginxBinary), nginxVersion().replace('nginx/', '')),
-    start: async (_, bytes) => startNginx(settings, 'constant', await freePort(), { server: `location / { ${constantOf(bytes)} }` }),
+    start: async (_, bytes) =>
+      startNginx(settings, 'constant', await freePort(), { server: `location / { ${constantOf(bytes)} }` }),
   },
   'nginx-limit': {
     name: 'nginx with limit_req', does: 'limit, then a constant', limits: true,
     prepare: () => (needs('nginx', nginxBinary), nginxVersion().replace('nginx/', '')),
     // `return` comes before limits, in a phase of its own; a file that is known not to be there leads from the one to the other.
     start: async (limit, bytes) => startNginx(settings, `limit-${limit.rate}`, await freePort(), {
-      http: `${limitZone(limit)} ${realip} open_file_cache max=16 inactive=1d; open_file_cache_valid 1d; open_file_cache_errors on;`,
-      server: `location / { ${limitHere(limit)} root ${folder}; try_files /none @constant; } location @constant { ${constantOf(bytes)} }`,
+      http: `${limitZone(limit)} ${realip}
+        open_file_cache max=16 inactive=1d; open_file_cache_valid 1d; open_file_cache_errors on;`,
+      server: `location / { ${limitHere(limit)} root ${folder}; try_files /none @constant; }
+        location @constant { ${constantOf(bytes)} }`,
     }),
   },
   'nginx-njs': {
@@ -146,7 +150,8 @@ const peers = {
       const newest = ['package-lock.json', 'next.config.mjs', 'lib/join.mjs', 'app/api/[role]/videocall/url/route.js']
         .map((file) => statSync(join(next, file)).mtimeMs);
       if (!existsSync(built) || Math.max(...newest) > statSync(built).mtimeMs)
-        await make('Next.js', [process.execPath, 'node_modules/next/dist/bin/next', 'build'], { cwd: next, env: environment(0, generous) });
+        await make('Next.js', [process.execPath, 'node_modules/next/dist/bin/next', 'build'],
+          { cwd: next, env: environment(0, generous) });
       return `Next.js ${version}, Node ${process.versions.node}`;
     },
     start: async (limit) => {
@@ -213,17 +218,20 @@ await conclude(async () => {
   // Ratios are taken within a round, where the machine's mood was the same for both.
   const ratio = (one, other) => median(rounds[one].map((round, i) => round.cpuMicroseconds / rounds[other][i].cpuMicroseconds));
   const results = [...running.keys()].map((key) => ({
-    key, name: peers[key].name, does: peers[key].does, version: versions[key] ?? '', full: Boolean(peers[key].full), ...summarise(rounds[key]),
+    key, name: peers[key].name, does: peers[key].does, version: versions[key] ?? '', full: Boolean(peers[key].full),
+    ...summarise(rounds[key]),
     toCeiling: ratio(key, 'epoll'), toDoor: running.has('stagedoor') ? ratio(key, 'stagedoor') : null,
   })).sort((a, b) => a.cpuMicroseconds - b.cpuMicroseconds);
 
   const versus = (one) => (one.key === 'stagedoor' || one.toDoor === null ? '' : `${digits(one.toDoor)}×`);
   const head = ['server', 'CPU µs/request', '÷ bare epoll', '÷ Stagedoor', 'requests/s', 'p50', 'p99', 'does'];
   const rows = results.map((one) => [
-    one.name, digits(one.cpuMicroseconds), digits(one.toCeiling), versus(one), thousands(one.perSecond), us(one.p50), us(one.p99), one.does,
+    one.name, digits(one.cpuMicroseconds), digits(one.toCeiling), versus(one), thousands(one.perSecond), us(one.p50), us(one.p99),
+    one.does,
   ]);
-  const method = `answers of ${bytes} bytes, ${settings.connections} connections, ${thousands(settings.rooms)} rooms, ${settings.users} people, ` +
-    `${thousands(settings.addresses)} addresses; medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, one core for the server`;
+  const method = `answers of ${bytes} bytes, ${settings.connections} connections, ${thousands(settings.rooms)} rooms, ` +
+    `${settings.users} people, ${thousands(settings.addresses)} addresses; ` +
+    `medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, one core for the server`;
   console.log(`\n${method}`);
   printTable(head, rows);
 

@@ -15,5 +15,6 @@ export function certificate() {
 }
 
 export const tlsLines = (port) =>
-  `listen 127.0.0.1:${port} ssl backlog=1024; ssl_certificate ${certificate().certificate}; ssl_certificate_key ${certificate().key}; ` +
+  `listen 127.0.0.1:${port} ssl backlog=1024; ` +
+  `ssl_certificate ${certificate().certificate}; ssl_certificate_key ${certificate().key}; ` +
   'ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:tls:10m; ssl_session_tickets on;';

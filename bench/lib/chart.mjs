@@ -16,10 +16,12 @@ export function barChart({ title, bars, legend }) {
   const at = (number) => number.toFixed(1).replace(/\.0$/, '');
 
   const lines = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`,
+    `  role="img" aria-label="${escape(title)}">`,
     '<style>',
     '  text { font: 13px system-ui, sans-serif; fill: #1f2328 }',
-    '  .title { font-weight: 600; font-size: 15px } .faint { fill: #59636e; font-size: 12px } .end { text-anchor: end } .middle { text-anchor: middle }',
+    '  .title { font-weight: 600; font-size: 15px } .faint { fill: #59636e; font-size: 12px }',
+    '  .end { text-anchor: end } .middle { text-anchor: middle }',
     '  .grid { stroke: #d1d9e0 } .own { fill: #c2410c } .full { fill: #3b6ea8 } .less { fill: #93a1b0 }',
     '  @media (prefers-color-scheme: dark) {',
     '    text { fill: #f0f6fc } .faint { fill: #9198a1 } .grid { stroke: #3d444d }',
@@ -41,7 +43,8 @@ export function barChart({ title, bars, legend }) {
   bars.forEach((bar, i) => {
     const y = top + i * step + (step - thick) / 2;
     lines.push(`<text class="end" x="${left - 8}" y="${y + 16}">${escape(bar.label)}</text>`);
-    lines.push(`<rect class="${bar.kind}" x="${left}" y="${y}" width="${at(Math.max(x(bar.value) - left, 1))}" height="${thick}" rx="3"/>`);
+    const long = at(Math.max(x(bar.value) - left, 1));
+    lines.push(`<rect class="${bar.kind}" x="${left}" y="${y}" width="${long}" height="${thick}" rx="3"/>`);
     lines.push(`<text x="${at(x(bar.value) + 6)}" y="${y + 16}">${escape(bar.text)}</text>`);
   });
   lines.push('</svg>');

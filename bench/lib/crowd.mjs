@@ -33,6 +33,8 @@ export class Crowd {
   tokenOf(room) { return this.tokens[room % this.users]; }
   pathOf(room) { return `/api/expert/videocall/url?roomId=${this.nameOf(room)}`; }
 
+  allRooms() { return Array.from({ length: this.rooms }, (_, room) => room); }
+
   headersOf(room) {
     return {
       authorization: `Bearer ${this.tokenOf(room)}`, accept: 'application/json',
@@ -41,7 +43,7 @@ export class Crowd {
   }
 
   // The requests of the load, one a line: room, session token, client address.
-  writeRequests(name = 'requests', rooms = Array.from({ length: this.rooms }, (_, room) => room), addressOf = (room) => this.addressOf(room)) {
+  writeRequests(name = 'requests', rooms = this.allRooms(), addressOf = (room) => this.addressOf(room)) {
     const file = join(folder, name);
     writeFileSync(file, rooms.map((room) => `${this.nameOf(room)} ${this.tokenOf(room)} ${addressOf(room)}\n`).join(''));
     return file;
@@ -51,7 +53,7 @@ export class Crowd {
   writeBookings() {
     const file = join(folder, 'bookings.json');
     const seats = (room) => ({ [this.userOf(room)]: 'expert', [`client-${room}`]: 'client' });
-    writeFileSync(file, JSON.stringify(Object.fromEntries(Array.from({ length: this.rooms }, (_, room) => [this.nameOf(room), seats(room)]))));
+    writeFileSync(file, JSON.stringify(Object.fromEntries(this.allRooms().map((room) => [this.nameOf(room), seats(room)]))));
     return file;
   }
 
@@ -76,7 +78,8 @@ export class Crowd {
         if (text) socket.write(text);
         else if (unanswered === 0) socket.end(done);
       };
-      socket.setEncoding('latin1').on('error', failed).on('close', () => unanswered && failed(new Error('a connection ended while booking')));
+      socket.setEncoding('latin1').on('error', failed);
+      socket.on('close', () => unanswered && failed(new Error('a connection ended while booking')));
       socket.on('data', (data) => {
         rest += data;
         const statuses = [...rest.matchAll(/HTTP\/1\.1 (\d{3}) /g)];
@@ -114,7 +117,7 @@ export class Crowd {
     if (seen.size !== Math.min(200, this.rooms)) throw new Error(`only ${seen.size} different URLs in 200 joins`);
   }
 
-  // What must be refused: forged, expired and missing sessions, rooms that do not exist or are another's, and names that are none.
+  // What must be refused: forged and missing sessions, rooms that do not exist or are another's, and names that are none.
   async checkRefusals(port) {
     const ask = async (what, wanted, path, headers) => {
       const answer = await call(port, path, { headers: { ...this.headersOf(1), ...headers } });

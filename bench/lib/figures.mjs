@@ -35,14 +35,16 @@ export function machine({ binary }) {
 }
 
 export function printMachine(about) {
-  for (const [name, value] of Object.entries(about)) console.log(`${name.padEnd(12)} ${typeof value === 'number' ? value.toFixed(1) : value}`);
+  for (const [name, value] of Object.entries(about))
+    console.log(`${name.padEnd(12)} ${typeof value === 'number' ? value.toFixed(1) : value}`);
 }
 
 // Columns for the terminal: the first and the last to the left, the others to the right unless they are words.
 export function printTable(head, rows) {
   const all = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, at) => Math.max(...all.map((row) => row[at].length)));
-  const words = head.map((_, at) => at === 0 || at === head.length - 1 || rows.every((row) => !/^[-~≥≤]?[\d.,]+( |$|×)|^$/.test(String(row[at]))));
+  const figure = /^[\d.,]+( |$|×)|^$/;
+  const words = head.map((_, at) => at === 0 || at === head.length - 1 || rows.every((row) => !figure.test(String(row[at]))));
   for (const row of all)
     console.log(row.map((cell, at) => (words[at] ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  ').trimEnd());
 }
@@ -63,13 +65,13 @@ export function report(settings, name, about, method, head, rows) {
   console.log(`\n${method}`);
   printTable(head, rows);
   if (!settings.write) return;
-  rewriteBlock(fromRoot('docs/performance.md'), name,
-    `Measured on ${about.date.slice(0, 10)}: ${about.cpu}, Linux ${about.kernel}, ${about.compiler}; ${method}.\n\n${markdownTable(head, rows)}`);
+  const where = `${about.date.slice(0, 10)}: ${about.cpu}, Linux ${about.kernel}, ${about.compiler}`;
+  rewriteBlock(fromRoot('docs/performance.md'), name, `Measured on ${where}; ${method}.\n\n${markdownTable(head, rows)}`);
   console.log('\nwritten      docs/performance.md');
 }
 
 export const us = (value) =>
-  (value >= 10_000 ? `${(value / 1000).toFixed(0)} ms` : value >= 1000 ? `${(value / 1000).toFixed(1)} ms` : `${value.toFixed(0)} µs`);
+  (value >= 1000 ? `${(value / 1000).toFixed(value >= 10_000 ? 0 : 1)} ms` : `${value.toFixed(0)} µs`);
 export const thousands = (value) => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',');
 export const digits = (value) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 

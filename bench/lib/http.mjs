@@ -20,8 +20,10 @@ export function call(port, path, { method = 'GET', headers = {}, body } = {}) {
 
 export const answers = (port, path, status = 200) => call(port, path).then((answer) => answer.status === status, () => false);
 
-export const requestText = (path, headers) =>
-  `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+export function requestText(path, headers) {
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${fields}\r\n`;
+}
 
 // An answer's size on the wire, for the ceiling to send as much.
 export function wireBytes(port, path, headers) {

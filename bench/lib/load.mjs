@@ -18,8 +18,8 @@ export async function closedLoop(settings, server, requests, seconds = settings.
   };
 }
 
-// An open loop: requests at constant rates, however long the answers take. Each flow is {requests, rate, connections, queue}; the answer
-// is one of open_loop's reports for each flow, and the CPU time that the server spent.
+// An open loop: requests at constant rates, however long the answers take. Each flow is {requests, rate, connections, queue};
+// the answer is one of open_loop's reports for each flow, and the CPU time that the server spent.
 export async function openLoop(settings, server, flows, { seconds = settings.seconds, timeoutMs = 1000 } = {}) {
   const before = cpuSeconds(server.pid);
   const words = flows.flatMap(({ requests, rate, connections, queue = 1_000_000_000 }) =>

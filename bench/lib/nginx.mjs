@@ -35,8 +35,8 @@ ${paths}  default_type application/json;
   }
 }
 `);
-  const child = await start(settings.serverCore, [nginxBinary, '-p', own, '-e', join(own, 'error.log'), '-c', join(own, 'nginx.conf')],
-    () => call(port, '/').then(() => true, () => false), { files });
+  const command = [nginxBinary, '-p', own, '-e', join(own, 'error.log'), '-c', join(own, 'nginx.conf')];
+  const child = await start(settings.serverCore, command, () => call(port, '/').then(() => true, () => false), { files });
   return Object.assign(child, { port });
 }
 

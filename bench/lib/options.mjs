@@ -1,5 +1,5 @@
-// Command lines: every script names its options with their defaults, and the default says what an option is: a whole number, a text,
-// a switch (false), or a text that may be absent (null). `serverCore` is --server-core.
+// Command lines: every script names its options with their defaults, and the default says what an option is: a whole number,
+// a text, a switch (false), or a text that may be absent (null). `serverCore` is --server-core.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 

@@ -11,16 +11,16 @@ export const doorFields = ['ratelimit', 'ratelimit-policy', 'x-request-id', 'cac
 const table = (name, values) => `\n[${name}]\n${Object.entries(values)
   .map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('')}`;
 
-// Everything that a shipped server does is switched on; limits are as good as none unless they are given. `tls` is {certificate, key};
-// the plain port stays beside it.
-export function configuration(crowd, { name, port, tlsPort, adminPort, threads = 1, accessLog = true, limits = {}, tls = null, cache = null, connectionsMax = 20000 }) {
+// Everything that a shipped server does is switched on; limits are as good as none unless they are given. `tls` is
+// {certificate, key}; the plain port stays beside it.
+export function configuration(crowd, { name, port, tlsPort, adminPort, accessLog = true, limits = {}, tls = null }) {
   const none = { rate: 1_000_000, per: 'second', burst: 1_000_000 };
   const plain = `127.0.0.1:${port}`;
   return [
     'public_url = "https://video.example.com"\n',
     table('server', {
       listen: [tls ? `127.0.0.1:${tlsPort}` : plain], ...(tls ? { listen_plain: [plain] } : {}),
-      threads, connections_max: connectionsMax, connections_per_client_max: 65536,
+      threads: 1, connections_max: 20000, connections_per_client_max: 65536,
     }),
     tls ? table('tls', { certificate_file: tls.certificate, key_file: tls.key }) : '',
     table('admin', { listen: [`127.0.0.1:${adminPort}`] }),
@@ -28,7 +28,6 @@ export function configuration(crowd, { name, port, tlsPort, adminPort, threads =
     table('session', { secret: crowd.secrets.session }),
     table('service', { key_hashes: [crowd.serviceHash] }),
     table('store', { path: join(folder, `${name}.db`) }),
-    cache ? table('cache', cache) : '',
     table('log', { access: accessLog, file: join(folder, `${name}.log`) }),
     ...['ip', 'user', 'service'].map((one) => table(`limits.${one}`, { ...none, ...limits[one] })),
     table('providers.own', { type: 'custom', url_template: 'https://video.example.org/room/{roomId}?token={token}' }),
@@ -40,8 +39,10 @@ export function configuration(crowd, { name, port, tlsPort, adminPort, threads =
 export async function startDoor(settings, crowd, { name = 'stagedoor', files = 0, every = 20, ...wishes } = {}) {
   const [port, tlsPort, adminPort] = [await freePort(), await freePort(), await freePort()];
   const file = join(folder, `${name}.toml`);
-  writeFileSync(file, configuration(crowd, { name, port, tlsPort, adminPort, accessLog: !settings.noAccessLog, ...wishes }), { mode: 0o600 });
-  const door = await start(settings.serverCore, [settings.binary, 'serve', '--config', file], () => answers(adminPort, '/readyz'), { files, every });
+  const content = configuration(crowd, { name, port, tlsPort, adminPort, accessLog: !settings.noAccessLog, ...wishes });
+  writeFileSync(file, content, { mode: 0o600 });
+  const door = await start(settings.serverCore, [settings.binary, 'serve', '--config', file],
+    () => answers(adminPort, '/readyz'), { files, every });
   return Object.assign(door, { port, tlsPort, adminPort });
 }
 

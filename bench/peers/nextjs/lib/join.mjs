@@ -8,7 +8,8 @@ const lifetime = 300;
 const roomPattern = /^[A-Za-z0-9._~:@-]{1,128}$/;
 const notInNames = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-const keyOf = (secret) => webcrypto.subtle.importKey('raw', Buffer.from(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
+const hs256 = { name: 'HMAC', hash: 'SHA-256' };
+const keyOf = (secret) => webcrypto.subtle.importKey('raw', Buffer.from(secret), hs256, false, ['sign', 'verify']);
 
 class TokenBuckets {
   constructor(rate, burst) {
@@ -50,7 +51,8 @@ export async function join({ role, address, authorization, query }) {
   let caller;
   try {
     if (!authorization?.startsWith('Bearer ')) return refusal(401, 'no session');
-    ({ payload: caller } = await jwtVerify(authorization.slice(7), session, { algorithms: ['HS256'], requiredClaims: ['sub', 'exp'] }));
+    const options = { algorithms: ['HS256'], requiredClaims: ['sub', 'exp'] };
+    ({ payload: caller } = await jwtVerify(authorization.slice(7), session, options));
   } catch {
     return refusal(401, 'session');
   }
@@ -67,7 +69,8 @@ export async function join({ role, address, authorization, query }) {
   return {
     status: 200,
     body: {
-      videoCallUrl: `https://video.example.org/room/${encodeURIComponent(roomId)}?token=${signed}`, roomId, userName: name, role, provider: 'own',
+      videoCallUrl: `https://video.example.org/room/${encodeURIComponent(roomId)}?token=${signed}`,
+      roomId, userName: name, role, provider: 'own',
       expiresAt: timeOf(now + lifetime), refreshAfter: timeOf(now + lifetime - 60), serverTime: timeOf(now),
       embed: { mode: 'iframe', allow: 'camera; microphone; display-capture; autoplay; fullscreen', origin: 'https://video.example.org' },
     },
