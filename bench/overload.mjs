@@ -4,7 +4,7 @@
 //                           [--binary FILE] [--ceiling FILE] [--open-loop FILE] [--connections 64] [--rooms 10000] [--users 500]
 //                           [--addresses 1024] [--server-core 0] [--load-core 1] [--no-access-log]
 //
-// The peak is that of a closed loop. Then requests come at 0.5, 1 and 3 times the peak, whether or not they are answered (an
+// The peak is that of closed loops, of --connections and of --pool, whichever carries more. Then requests come at 0.5, 1 and 3 times the peak, whether or not they are answered (an
 // open loop; latency counts from the instant at which a request was due), through a pool of connections that turns away what
 // finds none free, as a proxy in front does: the pool's size is how many requests the server has before it at once. Then someone
 // floods one address while another one asks 100 times a second; and 500 requests a second come to a server with nothing else
@@ -49,7 +49,7 @@ await conclude(async () => {
   const bytes = await wireBytes(door.port, `${crowd.pathOf(1)}&userName=Expert`, crowd.headersOf(1));
 
   await closedLoop(settings, door, requests, 1);
-  const peaks = [];
+  const peaks = { few: [], pool: [] };
   const load = async (factor, connections) => {
     const { reports } = await openLoop(settings, door, [{ requests, rate: Math.round(peak * factor), connections, queue: 0 }]);
     await pause(300);
@@ -58,8 +58,9 @@ await conclude(async () => {
   let peak = 0;
   const overload = { half: [], full: [], threefold: [], crowded: [] };
   for (let i = 0; i < settings.rounds; ++i) {
-    peaks.push((await closedLoop(settings, door, requests)).perSecond);
-    peak = median(peaks);
+    peaks.few.push((await closedLoop(settings, door, requests)).perSecond);
+    peaks.pool.push((await closedLoop(settings, door, requests, settings.seconds, settings.pool)).perSecond);
+    peak = Math.max(median(peaks.few), median(peaks.pool));
     overload.half.push(await load(0.5, settings.pool));
     overload.full.push(await load(1, settings.pool));
     overload.threefold.push(await load(3, settings.pool));
@@ -68,7 +69,8 @@ await conclude(async () => {
   await crowd.checkAnswers(door.port, doorFields);
   results.peaks = peaks;
   results.overload = overload;
-  rows.push([`peak, closed loop of ${settings.connections}`, thousands(peak), '100 %', '', '', '']);
+  for (const [runs, connections] of [[peaks.few, settings.connections], [peaks.pool, settings.pool]])
+    rows.push([`closed loop of ${connections}`, thousands(median(runs)), `${((median(runs) / peak) * 100).toFixed(0)} %`, '', '', '']);
   const labels = {
     half: `0.5 × peak, pool of ${settings.pool}`, full: `1 × peak, pool of ${settings.pool}`,
     threefold: `3 × peak, pool of ${settings.pool}`, crowded: `3 × peak, pool of ${4 * settings.pool}`,

@@ -85,7 +85,7 @@ const peers = {
     },
   },
   epoll: {
-    name: 'bare epoll', does: 'nothing: a constant', prepare: () => needs(settings.ceiling, existsSync(settings.ceiling)),
+    name: 'bare epoll', does: 'nothing: a constant', prepare: () => '',
     start: (_, bytes) => startCeiling(settings, bytes),
   },
   nginx: {
