@@ -23,6 +23,15 @@ export const crowd = { connections: 64, rooms: 10000, users: 500, addresses: 102
 const dashed = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 export function readOptions(defaults) {
+  try {
+    return read(defaults);
+  } catch (error) {
+    console.error(error.message);
+    process.exit(2);
+  }
+}
+
+function read(defaults) {
   const of = (value) => (value === false ? { type: 'boolean', default: false } : { type: 'string' });
   const { values } = parseArgs({
     options: Object.fromEntries(Object.entries(defaults).map(([name, value]) => [dashed(name), of(value)])),

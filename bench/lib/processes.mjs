@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 // Everything that a run writes; gone when it ends.
 export const folder = mkdtempSync(join(tmpdir(), 'stagedoor-bench-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const children = new Set();
 const cleanups = [];
 
@@ -101,7 +102,6 @@ export async function conclude(main) {
     for (const cleanup of cleanups) cleanup();
     for (let i = 0; i < 100 && children.size > 0; ++i) await pause(20);
     for (const child of children) child.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
   };
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.on(signal, () => end().finally(() => process.exit(1)));
