@@ -27,6 +27,10 @@ using ratelimit::policy;
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
+// A fixed number, so that millions of addresses are brought in once and not for each guess at how
+// often to repeat.
+constexpr benchmark::IterationCount visits = 2'000'000;
+
 // The limit as shipped with a burst that no benchmark uses up. The benchmarks' time stands still:
 // an address that was seen once owes for ever, and its place cannot be reused.
 ratelimit::settings settings_for(std::size_t memory_bytes) {
@@ -111,7 +115,8 @@ BENCHMARK(limiter_take)
     ->Args({1'000, 64})
     ->Args({1'000'000, 64})
     ->Args({1'000'000, 20})
-    ->Args({10'000'000, 200});
+    ->Args({10'000'000, 200})
+    ->Iterations(visits);
 
 void limiter_take_ipv6(benchmark::State& state) {
   core::system_random random;
@@ -169,9 +174,33 @@ void limiter_hot_address(benchmark::State& state) {
       address(state.range(0) ? 1 : static_cast<std::uint32_t>(state.thread_index()));
   for (auto _ : state) benchmark::DoNotOptimize(limiter->take(policy::ip, client, now));
 }
-BENCHMARK(limiter_hot_address)->ArgName("shared")->Arg(1)->Threads(1)->UseRealTime();
-BENCHMARK(limiter_hot_address)->ArgName("shared")->Arg(1)->Threads(2)->UseRealTime();
-BENCHMARK(limiter_hot_address)->ArgName("shared")->Arg(0)->Threads(2)->UseRealTime();
+// One thread, then one per core.
+void on_all_cores(benchmark::internal::Benchmark* one) {
+  one->UseRealTime()->Threads(1);
+  if (const int cores = benchmark::CPUInfo::Get().num_cpus; cores > 1) one->Threads(cores);
+}
+BENCHMARK(limiter_hot_address)->ArgName("shared")->Arg(1)->Arg(0)->Apply(on_all_cores);
+
+// All threads take from a million addresses, each in an order of its own.
+void limiter_spread_addresses(benchmark::State& state) {
+  constexpr std::uint32_t count = 1'000'000;
+  static std::unique_ptr<ratelimit::limiter> limiter;
+  static std::vector<net::ip_address> walk;
+  static core::system_random random;
+  const auto now = std::chrono::steady_clock::now();
+  if (state.thread_index() == 0) {
+    limiter = std::make_unique<ratelimit::limiter>(settings_for(64 * mebibyte), random);
+    for (std::uint32_t i = 0; i < count; ++i)
+      benchmark::DoNotOptimize(limiter->take(policy::ip, address(i), now));
+    if (walk.empty()) walk = walk_through(count);
+  }
+  // Far from each other, and never in step.
+  std::size_t next = static_cast<std::size_t>(state.thread_index()) * 1'234'567;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(
+        limiter->take(policy::ip, walk[next++ & (walk.size() - 1)], now).allowed);
+}
+BENCHMARK(limiter_spread_addresses)->Apply(on_all_cores);
 
 // What no table can beat: read and write one word at a random place of as much memory.
 void random_memory_access(benchmark::State& state) {
@@ -240,7 +269,33 @@ void map_and_mutex(benchmark::State& state) {
 }
 void one_map(benchmark::State& state) { map_and_mutex<1>(state); }
 void sharded_map(benchmark::State& state) { map_and_mutex<64>(state); }
-BENCHMARK(one_map)->ArgName("addresses")->Arg(1'000)->Arg(1'000'000)->Arg(10'000'000);
-BENCHMARK(sharded_map)->ArgName("addresses")->Arg(1'000)->Arg(1'000'000)->Arg(10'000'000);
+BENCHMARK(one_map)
+    ->ArgName("addresses")
+    ->Arg(1'000)
+    ->Arg(1'000'000)
+    ->Arg(10'000'000)
+    ->Iterations(visits);
+BENCHMARK(sharded_map)
+    ->ArgName("addresses")
+    ->Arg(1'000)
+    ->Arg(1'000'000)
+    ->Arg(10'000'000)
+    ->Iterations(visits);
+
+// One address, or one of each thread's own, from all threads at once. With one hot address as many
+// maps as one likes are one map.
+template <std::size_t Maps>
+void maps_hot_address(benchmark::State& state) {
+  static std::array<mapped_limiter, Maps> maps;
+  const auto now = std::chrono::steady_clock::now();
+  const auto client =
+      address(state.range(0) ? 1 : static_cast<std::uint32_t>(state.thread_index()));
+  mapped_limiter& map = maps[client.bytes()[15] % Maps];
+  for (auto _ : state) benchmark::DoNotOptimize(map.take(client, now));
+}
+void one_map_hot_address(benchmark::State& state) { maps_hot_address<1>(state); }
+void sharded_map_hot_address(benchmark::State& state) { maps_hot_address<64>(state); }
+BENCHMARK(one_map_hot_address)->ArgName("shared")->Arg(1)->Arg(0)->Apply(on_all_cores);
+BENCHMARK(sharded_map_hot_address)->ArgName("shared")->Arg(1)->Arg(0)->Apply(on_all_cores);
 
 }  // namespace

@@ -1,0 +1,3 @@
+module stagedoor/bench/peers/go
+
+go 1.19
