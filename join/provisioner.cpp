@@ -86,7 +86,7 @@ struct provisioner::state {
   static void enqueue(const handle& self, background_job job);
   static core::task<void> work(handle self);
   static core::task<void> do_prepare(handle self, booking_ptr one);
-  static core::task<void> do_close(handle self, rooms::room_closing due);
+  static core::task<void> do_close(handle self, rooms::room_closing asked);
   static void to_owner(const handle& self, background_job job);
   static core::task<void> sweep(handle self);
   static core::task<void> sweep_forever(handle self);
@@ -96,6 +96,7 @@ struct provisioner::state {
   core::single_flight<booking_ptr> flights;
   core::task_group tasks;
   background_queue background;
+  std::unordered_set<core::room_id> closing;  // rooms that are being closed now
   bool stopped = false;
 };
 
@@ -232,14 +233,27 @@ core::task<void> provisioner::state::do_prepare(handle self, booking_ptr one) {
     self->background.failed(one->room, now);
 }
 
-core::task<void> provisioner::state::do_close(handle self, rooms::room_closing due) {
+core::task<void> provisioner::state::do_close(handle self, rooms::room_closing asked) {
   provisioner_parts& parts = self->parts;
   const core::deadline until = self->call_deadline();
+  // Two at a time would close it twice; what is still noted afterwards comes with the next sweep.
+  if (!self->closing.insert(asked.room).second) co_return;
+  struct leaving {
+    std::unordered_set<core::room_id>& from;
+    const core::room_id& room;
+    ~leaving() { from.erase(room); }
+  } at_exit{self->closing, asked.room};
+  // Whoever asked may have known an older state: it may be done, or have failed before.
+  auto noted = co_await parts.store.find_closing(asked.room, asked.generation, until);
+  if (!noted)
+    parts.log.warn("store_unavailable", {{"during", "close"}, {"detail", noted.error().detail}});
+  if (!noted || !*noted) co_return;
+  const rooms::room_closing& due = **noted;
   providers::provider* vendor = parts.providers.find(due.provider);
   core::result<void> gone = core::fail(errc::provider_missing, due.provider.text());
   if (vendor) {
-    auto asked = co_await vendor->close(wish_for(due), due.provider_room, until);
-    gone = std::move(asked);
+    auto answer = co_await vendor->close(wish_for(due), due.provider_room, until);
+    gone = std::move(answer);
   }
   self->count("closed", due.provider, gone.has_value());
   const bool give_up = !gone && due.attempts + 1 >= closing_attempts_max;

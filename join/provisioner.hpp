@@ -76,7 +76,7 @@ class provisioner {
                                                      core::deadline until);
 
   // In the background, from the shard of this object: makes the room of a new booking, closes that
-  // of a cancelled or ended one. Never waits.
+  // of a cancelled or ended one, unless that has been done. Never waits.
   void prepare_soon(rooms::booking_ptr one);
   void close_soon(rooms::booking_ptr one);
 

@@ -256,6 +256,14 @@ core::task<core::result<std::vector<room_closing>>> sqlite_store::due_closings(
   return inside_->read<std::vector<room_closing>>(std::move(what), until);
 }
 
+core::task<core::result<std::optional<room_closing>>> sqlite_store::find_closing(
+    core::room_id room, std::uint32_t generation, core::deadline until) {
+  work<std::optional<room_closing>> what = [room = std::move(room), generation](connection& db) {
+    return core::result<std::optional<room_closing>>(sqlite::find_closing(db, room, generation));
+  };
+  return inside_->read<std::optional<room_closing>>(std::move(what), until);
+}
+
 core::task<core::result<bool>> sqlite_store::closing_done(core::room_id room,
                                                           std::uint32_t generation,
                                                           core::deadline until) {

@@ -53,6 +53,9 @@ class sqlite_store final : public store {
   core::task<core::result<std::vector<room_closing>>> due_closings(core::wall_time now,
                                                                    std::size_t limit,
                                                                    core::deadline until) override;
+  core::task<core::result<std::optional<room_closing>>> find_closing(core::room_id room,
+                                                                     std::uint32_t generation,
+                                                                     core::deadline until) override;
   core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                               core::deadline until) override;
   core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,

@@ -87,6 +87,9 @@ class store {
   // Closings that are due at `now`, the longest waiting first.
   virtual core::task<core::result<std::vector<room_closing>>> due_closings(
       core::wall_time now, std::size_t limit, core::deadline until) = 0;
+  // The closing of this generation's room as it is noted now; nullopt once it is done.
+  virtual core::task<core::result<std::optional<room_closing>>> find_closing(
+      core::room_id room, std::uint32_t generation, core::deadline until) = 0;
   // The provider closed it, or never will: nothing is left to do. True where it was still noted.
   virtual core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                                       core::deadline until) = 0;

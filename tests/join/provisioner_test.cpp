@@ -52,6 +52,13 @@ rooms::booking_ptr kept(door_scene& at, std::string_view room) {
   return std::make_shared<const rooms::booking>(*at.store.peek(room));
 }
 
+// In the store alone, as another node or a crash would leave it.
+void cancel(door_scene& at) {
+  auto gone = at.run(at.store.close(*core::room_id::from("talk"), rooms::booking_state::cancelled,
+                                    at.clock.wall_now(), tests::far_deadline()));
+  BOOST_REQUIRE(gone);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(provisioner)
@@ -257,6 +264,42 @@ BOOST_AUTO_TEST_CASE(a_closing_that_fails_comes_again_later_and_survives_a_crash
   at.clock.advance(61s);
   BOOST_TEST(sweep() == 3u);
   BOOST_TEST(at.store.closings() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_is_closed_is_not_closed_again) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  auto go = hold(at);
+  cancel(at);
+  for (int i = 0; i < 3; ++i) {
+    at.provisioner->close_soon(kept(at, "talk"));
+    at.settle();
+  }
+  BOOST_TEST(at.vendor->closed.size() == 1u);
+  go.give();
+  at.settle();
+  BOOST_TEST(at.store.closings() == 0u);
+  at.provisioner->close_soon(kept(at, "talk"));
+  at.settle();
+  BOOST_TEST(at.vendor->closed.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_close_that_is_asked_for_again_counts_the_failures_before) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  cancel(at);
+  at.vendor->close_fails = providers::errc::unavailable;
+  for (int i = 0; i < 3; ++i) {
+    at.provisioner->close_soon(kept(at, "talk"));
+    at.settle();
+  }
+  BOOST_TEST(at.vendor->closed.size() == 3u);
+  at.clock.advance(31s);
+  at.run(at.provisioner->sweep());
+  at.settle();
+  BOOST_TEST(at.vendor->closed.size() == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(after_stop_nothing_begins_and_what_ran_has_ended) {

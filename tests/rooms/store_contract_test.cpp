@@ -96,6 +96,9 @@ struct scene {
   std::vector<rooms::room_closing> due(core::wall_time now, std::size_t limit = 100) {
     return tests::run(context, store().due_closings(now, limit, far)).value();
   }
+  std::optional<rooms::room_closing> closing(std::string_view id, std::uint32_t generation) {
+    return tests::run(context, store().find_closing(room(id), generation, far)).value();
+  }
   std::string unprepared(core::wall_time starts_before, core::wall_time ends_after,
                          std::size_t limit = 100) {
     return names(
@@ -352,10 +355,14 @@ BOOST_DATA_TEST_CASE(a_closing_waits_after_a_failure_and_goes_when_done, all_sto
   const auto later = s.due(t0 + 2h);
   BOOST_TEST(later.back().room.text() == "c");
   BOOST_TEST(later.back().attempts == 1u);
+  BOOST_TEST(s.closing("c", 1)->attempts == 1u);
+  BOOST_TEST(s.closing("b", 1)->provider_room == "theirs");
+  BOOST_TEST(!s.closing("b", 2));
   for (const bool noted : {true, false}) {
     auto done = tests::run(s.context, s.store().closing_done(room("b"), 1, far));
     BOOST_TEST(done.value() == noted);
   }
+  BOOST_TEST(!s.closing("b", 1));
   auto unknown = tests::run(s.context, s.store().closing_failed(room("b"), 1, t0, far));
   BOOST_TEST(!unknown.value());
   BOOST_TEST(s.due(t0 + 2h).size() == 2u);

@@ -142,6 +142,15 @@ core::task<core::result<std::vector<rooms::room_closing>>> memory_store::due_clo
   co_return due;
 }
 
+core::task<core::result<std::optional<rooms::room_closing>>> memory_store::find_closing(
+    core::room_id room, std::uint32_t generation, core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  std::optional<rooms::room_closing> answer;
+  const auto found = closings_.find({room.text(), generation});
+  if (found != closings_.end()) answer = found->second;
+  co_return answer;
+}
+
 core::task<core::result<bool>> memory_store::closing_done(core::room_id room,
                                                           std::uint32_t generation,
                                                           core::deadline until) {

@@ -39,6 +39,8 @@ class memory_store final : public rooms::store {
                                                                      core::deadline until) override;
   core::task<core::result<std::vector<rooms::room_closing>>> due_closings(
       core::wall_time now, std::size_t limit, core::deadline until) override;
+  core::task<core::result<std::optional<rooms::room_closing>>> find_closing(
+      core::room_id room, std::uint32_t generation, core::deadline until) override;
   core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                               core::deadline until) override;
   core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,
