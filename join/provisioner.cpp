@@ -14,6 +14,7 @@ namespace {
 
 using rooms::booking_ptr;
 using traced = std::optional<core::trace>;  // by whoever asked first
+using noted_closing = std::optional<rooms::room_closing>;
 
 providers::room_wish wish_for(const rooms::booking& one, const rooms::window_settings& windows) {
   providers::room_wish out;
@@ -57,6 +58,10 @@ struct provisioner::state {
                {{"provider", vendor.text()}, {"outcome", good ? "ok" : "failed"}})
         .add();
   }
+  bool reuses_room(const core::provider_name& name) const {
+    const providers::provider* vendor = parts.providers.find(name);
+    return vendor && vendor->traits().reuses_room;
+  }
   bool must_prepare(const rooms::booking& one) {
     const providers::provider* vendor = parts.providers.find(one.provider);
     return vendor && vendor->traits().needs_room && one.provider_room.empty();
@@ -69,6 +74,7 @@ struct provisioner::state {
   static core::task<core::result<booking_ptr>> keep(handle self, booking_ptr one,
                                                     std::string provider_room,
                                                     core::deadline until);
+  static core::task<bool> closed(handle self, core::room_id room, core::deadline until);
 
   // From another shard, whose answer is brought home.
   struct meeting {
@@ -82,10 +88,22 @@ struct provisioner::state {
   static core::task<void> serve(handle owner, std::shared_ptr<meeting> met, core::executor home,
                                 booking_ptr one, traced by, core::deadline until);
 
+  // While it lives, the room is being closed, and nobody else closes or reuses it.
+  struct turn {
+    turn(state& at, core::room_id of) : from(at.closing), room(std::move(of)) {
+      from.emplace(room, core::notice(at.parts.on));
+    }
+    ~turn() { from.extract(room).mapped().give(); }
+    std::unordered_map<core::room_id, core::notice>& from;
+    core::room_id room;
+  };
+
   // Background work, on the owner's shard.
   static void enqueue(const handle& self, background_job job);
   static core::task<void> work(handle self);
   static core::task<void> do_prepare(handle self, booking_ptr one);
+  static core::task<core::result<noted_closing>> still_due(handle self, rooms::room_closing asked,
+                                                           core::deadline until);
   static core::task<void> do_close(handle self, rooms::room_closing asked);
   static void to_owner(const handle& self, background_job job);
   static core::task<void> sweep(handle self);
@@ -96,7 +114,7 @@ struct provisioner::state {
   core::single_flight<booking_ptr> flights;
   core::task_group tasks;
   background_queue background;
-  std::unordered_set<core::room_id> closing;  // rooms that are being closed now
+  std::unordered_map<core::room_id, core::notice> closing;  // given when the turn ends
   bool stopped = false;
 };
 
@@ -116,6 +134,11 @@ core::task<core::result<booking_ptr>> provisioner::state::make(handle self, book
                                                                traced by) {
   provisioner_parts& parts = self->parts;
   const core::deadline until = self->call_deadline();
+  if (self->reuses_room(wanted->provider)) {
+    // What is made before an older generation's close arrives there would be lost by it.
+    const bool free = co_await closed(self, wanted->room, until);
+    if (!free) co_return core::fail(providers::errc::timed_out, "waited for the room to be closed");
+  }
   // Somebody may have made it since the caller read the booking: the store knows.
   auto stored = co_await parts.store.find(wanted->room, until);
   booking_ptr one = wanted;
@@ -168,7 +191,7 @@ core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, book
   }
   const bool another = kept->generation == one->generation &&
                        kept->state == rooms::booking_state::scheduled &&
-                       kept->provider_room != provider_room;
+                       kept->provider_room != provider_room && !self->reuses_room(one->provider);
   if (another) {
     // Another node was faster and its room is the one that counts.
     providers::provider* vendor = parts.providers.find(one->provider);
@@ -233,18 +256,44 @@ core::task<void> provisioner::state::do_prepare(handle self, booking_ptr one) {
     self->background.failed(one->room, now);
 }
 
+// False when the deadline came first.
+core::task<bool> provisioner::state::closed(handle self, core::room_id room, core::deadline until) {
+  // No further turn begins for a room that is being made.
+  const auto turn = self->closing.find(room);
+  if (turn == self->closing.end()) co_return true;
+  core::notice ended = turn->second;
+  co_return co_await ended.wait(until);
+}
+
+// The closing as it is noted now; nothing where it has been done, or where the booking was opened
+// again and the room that is to be closed is in use for it. One that is still to be made there does
+// not count: it comes after the closing.
+core::task<core::result<noted_closing>> provisioner::state::still_due(handle self,
+                                                                      rooms::room_closing asked,
+                                                                      core::deadline until) {
+  rooms::store& store = self->parts.store;
+  auto noted = co_await store.find_closing(asked.room, asked.generation, until);
+  if (!noted || !*noted || !self->reuses_room(asked.provider)) co_return noted;
+  auto stored = co_await store.find(asked.room, until);
+  if (!stored) co_return core::same_failure(stored);
+  const std::optional<rooms::booking>& now = *stored;
+  const bool in_use = now && now->provider == asked.provider &&
+                      now->generation > asked.generation &&
+                      now->state == rooms::booking_state::scheduled && !now->provider_room.empty();
+  if (!in_use) co_return noted;
+  co_await store.closing_done(asked.room, asked.generation, until);
+  co_return noted_closing();
+}
+
 core::task<void> provisioner::state::do_close(handle self, rooms::room_closing asked) {
   provisioner_parts& parts = self->parts;
   const core::deadline until = self->call_deadline();
-  // Two at a time would close it twice; what is still noted afterwards comes with the next sweep.
-  if (!self->closing.insert(asked.room).second) co_return;
-  struct leaving {
-    std::unordered_set<core::room_id>& from;
-    const core::room_id& room;
-    ~leaving() { from.erase(room); }
-  } at_exit{self->closing, asked.room};
-  // Whoever asked may have known an older state: it may be done, or have failed before.
-  auto noted = co_await parts.store.find_closing(asked.room, asked.generation, until);
+  const bool is_made_now =
+      self->reuses_room(asked.provider) && self->flights.in_flight(asked.room.text());
+  // What is still noted afterwards comes with the next sweep.
+  if (is_made_now || self->closing.contains(asked.room)) co_return;
+  const turn at_exit(*self, asked.room);
+  auto noted = co_await still_due(self, asked, until);
   if (!noted)
     parts.log.warn("store_unavailable", {{"during", "close"}, {"detail", noted.error().detail}});
   if (!noted || !*noted) co_return;

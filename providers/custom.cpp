@@ -202,6 +202,7 @@ provider_maker make_custom(provider_setup setup) {
   settings->traits.name = setup.name;
   settings->traits.type = "custom";
   settings->traits.needs_room = !create_url.empty();
+  settings->traits.reuses_room = true;  // the hook's address names the room alone
   settings->traits.origin = url->origin();
   check_length(from, *settings);
   return [held = std::shared_ptr<const custom_settings>(std::move(settings))](

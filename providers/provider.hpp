@@ -58,6 +58,9 @@ struct provider_traits {
   core::provider_name name;  // [providers.<name>]
   std::string type;          // "100ms"
   bool needs_room = false;   // prepare() must have succeeded before anybody is admitted
+  // A booking that is opened again has the room that it had before. Else each generation has its
+  // own.
+  bool reuses_room = false;
   embed_mode mode = embed_mode::iframe;
   std::string origin;  // of the pages that are embedded: "https://acme.app.100ms.live"
   std::string allow = "camera; microphone; display-capture; autoplay; fullscreen";

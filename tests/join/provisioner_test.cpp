@@ -59,6 +59,14 @@ void cancel(door_scene& at) {
   BOOST_REQUIRE(gone);
 }
 
+void reopen(door_scene& at) {
+  auto again = at.run(at.store.put(tests::draft_of("talk"), *core::provider_name::from("100ms"),
+                                   at.clock.wall_now(), tests::far_deadline()));
+  BOOST_REQUIRE(again);
+  BOOST_TEST(again->stored.generation == 2u);
+  at.bookings.forget(again->stored.room);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(provisioner)
@@ -300,6 +308,74 @@ BOOST_AUTO_TEST_CASE(a_close_that_is_asked_for_again_counts_the_failures_before)
   at.run(at.provisioner->sweep());
   at.settle();
   BOOST_TEST(at.vendor->closed.size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_late_close_spares_the_room_that_is_in_use_again) {
+  for (const bool reuses_room : {true, false}) {
+    door_scene at;
+    at.vendor->reuses_room = reuses_room;
+    at.store.add(tests::booking_of("talk"));
+    BOOST_REQUIRE(at.run(at.join("talk")));
+    at.vendor->close_fails = providers::errc::unavailable;
+    cancel(at);
+    at.provisioner->close_soon(kept(at, "talk"));
+    at.settle();
+    BOOST_TEST(at.vendor->closed.size() == 1u);
+    at.vendor->close_fails.reset();
+    reopen(at);
+    BOOST_REQUIRE(at.run(at.join("talk")));
+    BOOST_TEST(at.store.peek("talk")->provider_room == "made-talk-2");
+    at.clock.advance(31s);
+    at.run(at.provisioner->sweep());
+    at.settle();
+    BOOST_TEST(at.vendor->closed.size() == (reuses_room ? 1u : 2u));
+    BOOST_TEST(at.store.closings() == 0u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_room_is_made_again_only_when_its_closing_has_ended) {
+  door_scene at;
+  at.vendor->reuses_room = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  cancel(at);
+  auto go = hold(at);
+  at.provisioner->close_soon(kept(at, "talk"));
+  at.settle();
+  reopen(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 3, count);
+  BOOST_TEST(at.vendor->closed.size() == 1u);
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  go.give();
+  finish(at, group);
+  BOOST_TEST(count.good == 3u);
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  BOOST_TEST(at.store.closings() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_is_being_made_again_is_not_closed) {
+  door_scene at;
+  at.vendor->reuses_room = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  cancel(at);
+  reopen(at);
+  auto go = hold(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 1, count);
+  for (int i = 0; i < 2; ++i) {
+    at.run(at.provisioner->sweep());
+    at.settle();
+    go.give();
+    at.settle();
+  }
+  finish(at, group);
+  BOOST_TEST(count.good == 1u);
+  BOOST_TEST(at.vendor->closed.empty());
+  BOOST_TEST(at.store.closings() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(after_stop_nothing_begins_and_what_ran_has_ended) {

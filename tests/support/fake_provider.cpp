@@ -17,7 +17,10 @@ class fake_provider final : public providers::provider {
     traits_.origin = "https://video.example";
   }
 
-  const providers::provider_traits& traits() const override { return traits_; }
+  const providers::provider_traits& traits() const override {
+    traits_.reuses_room = vendor_->reuses_room;
+    return traits_;
+  }
 
   core::task<core::result<std::string>> prepare(providers::room_wish wish,
                                                 core::deadline) override {
@@ -65,7 +68,7 @@ class fake_provider final : public providers::provider {
   }
 
   std::shared_ptr<fake_vendor> vendor_;
-  providers::provider_traits traits_;
+  mutable providers::provider_traits traits_;
 };
 
 }  // namespace

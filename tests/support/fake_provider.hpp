@@ -18,6 +18,7 @@ namespace tests {
 struct fake_vendor {
   std::string name = "100ms";
   bool needs_room = true;
+  bool reuses_room = false;
   bool asks = false;  // admit_now gives nullopt: every link is asked for
   providers::embed_mode mode = providers::embed_mode::iframe;
   std::chrono::seconds link_life{600};
