@@ -16,14 +16,19 @@ using rooms::booking_ptr;
 using traced = std::optional<core::trace>;  // by whoever asked first
 using noted_closing = std::optional<rooms::room_closing>;
 
+providers::room_terms terms_of(const rooms::booking& one, const rooms::window_settings& windows) {
+  return {one.starts_at, one.ends_at + windows.closes_after, one.participants.size()};
+}
+
 providers::room_wish wish_for(const rooms::booking& one, const rooms::window_settings& windows) {
+  const providers::room_terms terms = terms_of(one, windows);
   providers::room_wish out;
   out.room = one.room;
   out.generation = one.generation;
-  out.starts_at = one.starts_at;
+  out.starts_at = terms.starts_at;
   out.ends_at = one.ends_at;
-  out.closes_at = one.ends_at + windows.closes_after;
-  out.participants = one.participants.size();
+  out.closes_at = terms.closes_at;
+  out.participants = terms.participants;
   return out;
 }
 
@@ -64,7 +69,9 @@ struct provisioner::state {
   }
   bool must_prepare(const rooms::booking& one) {
     const providers::provider* vendor = parts.providers.find(one.provider);
-    return vendor && vendor->traits().needs_room && one.provider_room.empty();
+    if (!vendor || !vendor->traits().needs_room) return false;
+    return one.provider_room.empty() ||
+           !vendor->still_right(terms_of(one, parts.windows), one.provider_room);
   }
 
   // On the shard that owns the room.
@@ -124,7 +131,15 @@ core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self
   std::function<core::task<core::result<booking_ptr>>()> fetch = [self, one, by] {
     return make(self, one, by);
   };
-  auto got = co_await self->flights.join(one->room.text(), std::move(fetch), until);
+  auto got = co_await self->flights.join(one->room.text(), fetch, until);
+  // A flight that began before the booking changed has made the room for what it was; the next one
+  // has read it as it is.
+  const bool behind =
+      got && (*got)->state == rooms::booking_state::scheduled && self->must_prepare(**got);
+  if (behind) {
+    auto again = co_await self->flights.join(one->room.text(), fetch, until);
+    got = std::move(again);
+  }
   if (!got && got.error().code == core::errc::timed_out)
     co_return core::fail(providers::errc::timed_out, "waited for the room to be made");
   co_return got;
@@ -178,8 +193,8 @@ core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, book
                                                                core::deadline until) {
   provisioner_parts& parts = self->parts;
   const core::wall_time now = parts.clock.wall_now();
-  auto kept =
-      co_await parts.store.remember_room(one->room, one->generation, provider_room, now, until);
+  auto kept = co_await parts.store.remember_room(one->room, one->generation, one->provider_room,
+                                                 provider_room, now, until);
   if (!kept) {
     // The room is there: whoever waits may go in, and the next join asks for the same room again.
     parts.log.error("room_not_remembered", {{"provider", one->provider.text()},
@@ -385,7 +400,9 @@ core::task<core::result<booking_ptr>> provisioner::ready(booking_ptr one,
 
 void provisioner::prepare_soon(booking_ptr one) {
   const core::wall_time now = state_->parts.clock.wall_now();
-  const bool too_far = one->starts_at - state_->parts.settings.prepare_before > now;
+  // Of a change to a room that is there already, its provider hears at once.
+  const bool too_far =
+      one->provider_room.empty() && one->starts_at - state_->parts.settings.prepare_before > now;
   const bool over = one->ends_at + state_->parts.windows.closes_after <= now;
   if (too_far || over || one->state != rooms::booking_state::scheduled) return;
   if (state_->must_prepare(*one)) state::to_owner(state_, {std::move(one), {}});

@@ -221,16 +221,14 @@ core::task<core::result<booking>> sqlite_store::close(core::room_id room, bookin
   return inside_->write<booking>(std::move(what), until);
 }
 
-core::task<core::result<booking>> sqlite_store::remember_room(core::room_id room,
-                                                              std::uint32_t generation,
-                                                              std::string provider_room,
-                                                              core::wall_time now,
-                                                              core::deadline until) {
-  work<booking> what = [room = std::move(room), generation, now,
+core::task<core::result<booking>> sqlite_store::remember_room(
+    core::room_id room, std::uint32_t generation, std::string known, std::string provider_room,
+    core::wall_time now, core::deadline until) {
+  work<booking> what = [room = std::move(room), generation, now, known = std::move(known),
                         provider_room =
                             std::move(provider_room)](connection& db) -> core::result<booking> {
     auto made = apply(db, room, [&](const booking* before) {
-      return change_by_room(before, generation, provider_room, now);
+      return change_by_room(before, generation, known, provider_room, now);
     });
     if (!made) return core::same_failure(made);
     return std::move(made->after);

@@ -86,9 +86,9 @@ struct scene {
     return tests::run(context, store().close(room(id), to, now, far));
   }
   core::result<booking> remember(std::string_view id, std::uint32_t generation, std::string what,
-                                 core::wall_time now = t0) {
-    return tests::run(context,
-                      store().remember_room(room(id), generation, std::move(what), now, far));
+                                 core::wall_time now = t0, std::string known = {}) {
+    return tests::run(context, store().remember_room(room(id), generation, std::move(known),
+                                                     std::move(what), now, far));
   }
   core::result<rooms::booking_page> list(rooms::booking_query query) {
     return tests::run(context, store().list(std::move(query), far));
@@ -292,6 +292,20 @@ BOOST_DATA_TEST_CASE(the_first_room_that_is_remembered_stays, all_stores, where)
   BOOST_TEST(s.remember("r", 1, "b", t0 + 2s)->provider_room == "{\"id\":\"a\"}");
   same(*s.find("r"), *first);
   BOOST_TEST(s.due(t0 + 1h).empty());
+}
+
+BOOST_DATA_TEST_CASE(a_room_is_replaced_only_by_who_knows_it, all_stores, where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "a").has_value());
+  BOOST_TEST(s.remember("r", 1, "c", t0 + 1s, "b")->provider_room == "a");
+  auto again = s.remember("r", 1, "b", t0 + 2s, "a");
+  BOOST_TEST(again->provider_room == "b");
+  same(*s.find("r"), *again);
+  same(*s.remember("r", 1, "b", t0 + 3s, "b"), *again);
+  BOOST_TEST_REQUIRE(s.close("r", booking_state::cancelled, t0 + 4s).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "c", t0 + 5s, "b").has_value());
+  BOOST_TEST(s.due(t0 + 1h).size() == 1u);
 }
 
 BOOST_DATA_TEST_CASE(closing_a_booking_notes_its_room_for_closing_once, all_stores, where) {
