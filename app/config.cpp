@@ -134,7 +134,19 @@ void read_public_url(core::options& root, config& out) {
               "public_url = \"https://video.example.com\"");
     return;
   }
-  out.public_url = root.url("public_url", true).value_or("");
+  const auto text = root.url("public_url", true);
+  if (!text) return;
+  const auto parsed = http::url::from(*text);
+  if (!parsed) {
+    root.note("public_url", "is no address: " + parsed.error().detail,
+              "\"https://video.example.com\"");
+  } else if (parsed->path != "/" || text->find('?') != std::string::npos) {
+    // Links, the issuer of tokens and the origin of frames are all made of it.
+    root.note("public_url", "must be scheme, host and port alone: no path and no query",
+              fmt::format("\"{}\"", parsed->origin()));
+  } else {
+    out.public_url = parsed->origin();
+  }
 }
 
 // Pages of these origins may call us with their users' credentials, so each is named exactly.

@@ -137,6 +137,37 @@ BOOST_AUTO_TEST_CASE(what_follows_from_a_mistake_is_not_told_beside_it) {
        "providers.builtin.lifetime");
 }
 
+BOOST_AUTO_TEST_CASE(our_own_address_is_an_origin) {
+  const std::string rest = least.substr(least.find('\n'));
+  const auto with = [&](std::string_view address) {
+    return load("public_url = \"" + std::string(address) + "\"" + rest);
+  };
+  for (const char* bad :
+       {"https://me:pw@v.example.com", "https://v.example.com/a?b#c", "https://v.example.com/a",
+        "https://v.example.com?", "https://v.example.com?b", "https://v.example.com/?b=c",
+        "https://v.example.com#c", "https://v.example.com:0", "https://v.example.com:65536",
+        "https://v.example.com:8o", "https://[::1", "https://[::g]", "https://v example.com",
+        "https://v%2eexample.com", "https://v.example.com\\\\a", "http://v.example.com", "https://",
+        "https://:443", "ftp://v.example.com"}) {
+    const std::string found = app::describe(with(bad).mistakes);
+    BOOST_TEST(lines_of(found) == 1u, bad << ": " << found);
+    BOOST_TEST(found.starts_with("s.toml:1: public_url "), found);
+  }
+  BOOST_TEST(app::describe(with("https://V.example.com:8443/calls").mistakes) ==
+             "s.toml:1: public_url must be scheme, host and port alone: no path and no query; "
+             "\"https://v.example.com:8443\"\n");
+  for (const auto& [good, kept] : {std::pair{"https://v.example.com", "https://v.example.com"},
+                                   {"https://v.example.com/", "https://v.example.com"},
+                                   {"https://V.Example.com:443", "https://v.example.com"},
+                                   {"https://v.example.com:8443", "https://v.example.com:8443"},
+                                   {"https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"},
+                                   {"http://localhost:3002", "http://localhost:3002"}}) {
+    const auto loaded = with(good);
+    BOOST_REQUIRE_MESSAGE(loaded.value, app::describe(loaded.mistakes));
+    BOOST_TEST(loaded.value->public_url == kept);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_mistake_is_one_line_whatever_its_key_is) {
   const std::string found = mistakes_in("\"a\\nb\\u0007\" = 1\n" + least);
   BOOST_TEST(lines_of(found) == 1u, found);
