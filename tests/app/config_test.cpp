@@ -168,6 +168,33 @@ BOOST_AUTO_TEST_CASE(our_own_address_is_an_origin) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(two_listeners_cannot_have_one_address) {
+  const auto with = [](std::string_view server, std::string_view admin) {
+    return mistakes_in(least + "[proxy]\ntrusted = [\"10.0.0.0/8\"]\n[server]\n" +
+                       std::string(server) + "\n[admin]\n" + std::string(admin) + "\n");
+  };
+  BOOST_TEST(with(R"(listen = ["127.0.0.1:81", "localhost:81"])", "") ==
+             "s.toml:8: server.listen names \"localhost:81\", which another listener, "
+             "\"127.0.0.1:81\", takes too; each needs an address of its own\n");
+  BOOST_TEST(with(R"(listen = ["127.0.0.1:81"])", R"(listen = ["127.0.0.1:81"])") ==
+             "s.toml:10: admin.listen names \"127.0.0.1:81\", where another listener is already; "
+             "each needs an address of its own\n");
+  BOOST_TEST(with("listen = [\"127.0.0.1:81\"]\nlisten_plain = [\"127.0.0.1:81\"]", "")
+                 .starts_with("s.toml:9: server.listen_plain names"));
+  // The default of [admin] is there without being written.
+  BOOST_TEST(holds(with(R"(listen = ["127.0.0.1:9464"])", ""), "admin.listen names"));
+  for (const char* bad :
+       {R"(listen = ["unix:/run/a.sock", "unix:/run/a.sock"])",
+        R"(listen = ["0.0.0.0:81", "10.0.0.1:81"])", R"(listen = ["10.0.0.1:81", "0.0.0.0:81"])",
+        R"(listen = ["0.0.0.0:81", "[::]:81"])", R"(listen = ["[::1]:81", "[::]:81"])"})
+    BOOST_TEST(holds(with(bad, ""), "s.toml:8: server.listen names"), bad);
+  for (const char* good : {R"(listen = ["127.0.0.1:0", "127.0.0.1:0"])",
+                           R"(listen = ["127.0.0.1:81", "127.0.0.2:81", "[::1]:81"])",
+                           R"(listen = ["0.0.0.0:81", "[::1]:81"])",
+                           R"(listen = ["unix:/run/a.sock", "unix:/run/b.sock"])"})
+    BOOST_TEST(with(good, "") == "", good);
+}
+
 BOOST_AUTO_TEST_CASE(a_mistake_is_one_line_whatever_its_key_is) {
   const std::string found = mistakes_in("\"a\\nb\\u0007\" = 1\n" + least);
   BOOST_TEST(lines_of(found) == 1u, found);
