@@ -219,6 +219,7 @@ http::answer booking_api::own(http::exchange& about, http::reply& out, core::rol
   // The longest call that may still be entered began this long ago.
   query->from = about.now - rooms::length_max - desk_.parts.windows.closes_after;
   query->user = caller.user;
+  query->state = rooms::booking_state::scheduled;
   return desk_.later(about, out, own_page(&about, &out, std::move(*query), seat, std::move(*who)));
 }
 

@@ -111,10 +111,16 @@ front::state::visitor front::state::visitor_of(const http::exchange& about) {
 
   const bool x_forwarded = proxies.header == net::proxy_settings::header_kind::x_forwarded_for;
   const std::string_view name = x_forwarded ? "x-forwarded-for" : "forwarded";
-  const std::string_view scheme = about.head->find("x-forwarded-proto");
-  bool speaks_of_scheme = x_forwarded && !scheme.empty();
+  // Several lines are one list (RFC 9110 section 5.3), in which the nearest proxy's word stands
+  // last: what a caller brought along must not hide it.
+  std::string_view scheme;
+  bool speaks_of_scheme = false;
   forwarded.clear();
   for (const http::field_view& one : about.head->fields) {
+    if (x_forwarded && core::equals_ignoring_case(one.name, "x-forwarded-proto")) {
+      scheme = one.value;
+      speaks_of_scheme = speaks_of_scheme || !scheme.empty();
+    }
     if (!core::equals_ignoring_case(one.name, name)) continue;
     forwarded.push_back(one.value);
     if (!x_forwarded && core::lower_case(one.value).find("proto=") != std::string::npos)

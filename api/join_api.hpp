@@ -50,6 +50,7 @@ class join_api {
   core::task<void> run_stream(std::shared_ptr<stream_scene> scene, http::event_stream* events);
   core::task<core::result<join::opened>> wait_for_opening(std::shared_ptr<stream_scene> scene,
                                                           http::event_stream* events);
+  core::result<void> know_again(stream_scene& scene);
   core::task<void> end_stream(std::shared_ptr<stream_scene> scene, http::event_stream* events,
                               core::failure why);
   core::task<bool> wait_for_change(core::room_id room, core::deadline until,

@@ -1,8 +1,8 @@
 // The event streams of join_api: the same join, told step by step, waiting for the room to open
 // where it is early.
 #include "api/join_api.hpp"
-#include "auth/error.hpp"
 #include "core/json.hpp"
+#include "core/secret.hpp"
 #include "core/time_text.hpp"
 #include "http/event_stream.hpp"
 #include "rooms/error.hpp"
@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The verifier's own leeway: a session that it would still take is not refused here.
-constexpr auto session_leeway = 30s;
 // opensAt is a whole second; a room that opens within it is looked at again after this.
 constexpr auto least_wait = 250ms;
 
@@ -39,12 +37,19 @@ struct join_api::stream_scene {
   http::exchange* about = nullptr;
   join::join_call call;
   auth::identity_ptr who;
+  core::secret token;  // by which they were known, for asking again
   join::gate::place place;
   core::deadline end{core::steady_time{}};  // no waiting for an opening beyond this
 };
 
 http::answer join_api::stream(http::exchange& about, http::reply& out, join::join_call call,
                               auth::identity_ptr who) {
+  // The head does not live as long as the stream.
+  const auto token = desk_.parts.sessions.token_of(*about.head);
+  if (!token) {
+    refuse(about, out, token.error());
+    return http::answered_now{};
+  }
   auto place = desk_.parts.gate.begin_stream(about.client, who->user);
   if (!place) {
     refuse(about, out, place.error());
@@ -54,6 +59,7 @@ http::answer join_api::stream(http::exchange& about, http::reply& out, join::joi
   scene->about = &about;
   scene->call = std::move(call);
   scene->who = std::move(who);
+  scene->token = core::secret(std::string(*token));
   scene->place = std::move(*place);
   scene->end =
       core::deadline::after(desk_.parts.clock.steady_now(), desk_.settings.stream_wait_max);
@@ -78,6 +84,10 @@ core::task<void> join_api::run_stream(std::shared_ptr<stream_scene> scene,
   auto made = co_await desk_.parts.joins.enter(std::move(*door), scene->call, scene->who, until);
   if (!made) {
     co_await end_stream(scene, events, std::move(made.error()));
+    co_return;
+  }
+  if (auto known = know_again(*scene); !known) {
+    co_await end_stream(scene, events, std::move(known.error()));
     co_return;
   }
   sent = co_await events->send("state", state_json("ready"));
@@ -114,9 +124,16 @@ core::task<core::result<join::opened>> join_api::wait_for_opening(
     const auto wake_at = earlier_of(core::deadline::after(steady_now, wait), scene->end);
     const bool there = co_await wait_for_change(scene->call.room, wake_at, events);
     if (!there) co_return core::fail(core::errc::cancelled, "the client has left");
-    if (scene->who->expires_at + session_leeway <= desk_.parts.clock.wall_now())
-      co_return core::fail(auth::errc::session_expired, "while the room was closed");
+    if (auto known = know_again(*scene); !known) co_return core::same_failure(known);
   }
+}
+
+// While a stream waits, its session may end and the key of it be withdrawn.
+core::result<void> join_api::know_again(stream_scene& scene) {
+  auto who = desk_.parts.sessions.verify_token(scene.token.reveal(), desk_.parts.clock.wall_now());
+  if (!who) return core::same_failure(who);
+  scene.who = std::move(*who);
+  return {};
 }
 
 core::task<bool> join_api::wait_for_change(core::room_id room, core::deadline until,

@@ -46,6 +46,37 @@ std::vector<net::listen_settings> read_listeners(core::options& from, std::strin
   return out;
 }
 
+// What the kernel refuses to bind side by side.
+bool collide(const net::listen_settings& a, const net::listen_settings& b) {
+  if (!a.unix_path.empty() || !b.unix_path.empty()) return a.unix_path == b.unix_path;
+  if (a.port == 0 || a.port != b.port) return false;
+  const net::ip_address any_v6;
+  const auto any_v4 = net::ip_address::v4({0, 0, 0, 0});
+  // "[::]" takes IPv4 too.
+  const auto takes_all_of = [&](const net::ip_address& one, const net::ip_address& other) {
+    return one == any_v6 || (one == any_v4 && other.is_v4());
+  };
+  return a.ip == b.ip || takes_all_of(a.ip, b.ip) || takes_all_of(b.ip, a.ip);
+}
+
+// Notes each listener that asks for what one before it has.
+void check_collisions(core::options& from, std::string_view key,
+                      const std::vector<net::listen_settings>& listeners,
+                      std::vector<net::listen_settings>& before) {
+  for (const auto& one : listeners) {
+    const auto other =
+        std::ranges::find_if(before, [&](const auto& had) { return collide(had, one); });
+    if (other != before.end())
+      from.note(key,
+                other->address == one.address
+                    ? fmt::format("names \"{}\", where another listener is already", one.address)
+                    : fmt::format("names \"{}\", which another listener, \"{}\", takes too",
+                                  one.address, other->address),
+                "each needs an address of its own");
+    before.push_back(one);
+  }
+}
+
 // HTTPS only: what is plain must stay on this machine or come through a proxy that says https.
 void check_transport(core::options& server, std::string_view key,
                      const std::vector<net::listen_settings>& listeners,
@@ -79,6 +110,9 @@ void read_server(core::options& root, config& out) {
     check_transport(server, "listen", out.listen, out.proxies);
     check_transport(server, "listen_plain", plain, out.proxies);
   }
+  std::vector<net::listen_settings> before;
+  check_collisions(server, "listen", out.listen, before);
+  check_collisions(server, "listen_plain", plain, before);
   out.listen.insert(out.listen.end(), plain.begin(), plain.end());
   if (out.listen.empty() && !server.noted("listen")) server.note("listen", "names no address");
   const bool proxy_protocol = server.flag("proxy_protocol", false);
@@ -95,6 +129,8 @@ void read_server(core::options& root, config& out) {
 void read_admin(core::options& root, config& out) {
   core::options& admin = root.section("admin");
   out.admin_listen = read_listeners(admin, "listen", {"127.0.0.1:9464"}, false);
+  std::vector<net::listen_settings> before = out.listen;
+  check_collisions(admin, "listen", out.admin_listen, before);
   const bool remote = admin.flag("allow_remote", false);
   if (out.admin_listen.empty() && !admin.noted("listen"))
     admin.note("listen", "names no address", "\"127.0.0.1:9464\"");
@@ -134,7 +170,19 @@ void read_public_url(core::options& root, config& out) {
               "public_url = \"https://video.example.com\"");
     return;
   }
-  out.public_url = root.url("public_url", true).value_or("");
+  const auto text = root.url("public_url", true);
+  if (!text) return;
+  const auto parsed = http::url::from(*text);
+  if (!parsed) {
+    root.note("public_url", "is no address: " + parsed.error().detail,
+              "\"https://video.example.com\"");
+  } else if (parsed->path != "/" || text->find('?') != std::string::npos) {
+    // Links, the issuer of tokens and the origin of frames are all made of it.
+    root.note("public_url", "must be scheme, host and port alone: no path and no query",
+              fmt::format("\"{}\"", parsed->origin()));
+  } else {
+    out.public_url = parsed->origin();
+  }
 }
 
 // Pages of these origins may call us with their users' credentials, so each is named exactly.

@@ -56,9 +56,13 @@ verifier::verifier(verifier&&) noexcept = default;
 verifier& verifier::operator=(verifier&&) noexcept = default;
 
 core::result<identity_ptr> verifier::verify(const http::request_head& head, core::wall_time now) {
-  const auto token = find_token(*state_->settings, head);
+  const auto token = token_of(head);
   if (!token) return core::same_failure(token);
   return verify_token(*token, now);
+}
+
+core::result<std::string_view> verifier::token_of(const http::request_head& head) const {
+  return find_token(*state_->settings, head);
 }
 
 core::result<identity_ptr> verifier::verify_token(std::string_view token, core::wall_time now) {

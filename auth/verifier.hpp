@@ -46,6 +46,8 @@ class verifier {
   core::result<identity_ptr> verify(const http::request_head& head, core::wall_time now);
   // The same for a token by itself.
   core::result<identity_ptr> verify_token(std::string_view token, core::wall_time now);
+  // The token that verify() looks at, for whoever outlives the request and asks again.
+  core::result<std::string_view> token_of(const http::request_head& head) const;
 
   // Other keys from now on, and nothing that was verified with the ones before is remembered.
   // Sources that must wait (a key set by URL, introspection) stand beside this class: they wait

@@ -230,16 +230,17 @@ std::optional<secret> options::material(std::string_view key) {
   return value ? std::optional(secret(*value)) : std::nullopt;
 }
 
-std::optional<secret> options::secret_text(std::string_view key, std::size_t bytes_min) {
+std::optional<secret> options::secret_text(std::string_view key, std::size_t bytes_min,
+                                           std::string_view hint) {
   auto value = material(key);
   if (!value) return std::nullopt;
   const std::string shown = find(key) ? std::string(key) : std::string(key) + "_file";
   if (value->size() < bytes_min)
     note(shown,
          fmt::format("is too short: {} bytes, at least {} are needed", value->size(), bytes_min),
-         "openssl rand -base64 48");
+         std::string(hint));
   else if (looks_like_a_sample(value->reveal()))
-    note(shown, "is a sample value that everybody knows", "openssl rand -base64 48");
+    note(shown, "is a sample value that everybody knows", std::string(hint));
   else
     return value;
   return std::nullopt;

@@ -67,8 +67,9 @@ class options {
   std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback = {});
   // `key`, or the content of the file that `key`_file names (without its last newline). Both set is
   // a mistake, and so is a sample value ("changeme", "secret", "your-…") or one shorter than
-  // `bytes_min`.
-  std::optional<secret> secret_text(std::string_view key, std::size_t bytes_min);
+  // `bytes_min`; `hint` says where a good one comes from.
+  std::optional<secret> secret_text(std::string_view key, std::size_t bytes_min,
+                                    std::string_view hint = "openssl rand -base64 48");
   // The same for material that may be public or is no shared secret (PEM, JWKS): no check of its
   // content.
   std::optional<secret> material(std::string_view key);

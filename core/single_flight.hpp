@@ -39,6 +39,7 @@ class single_flight {
   }
 
   std::size_t in_flight() const { return flights_->size(); }
+  bool in_flight(const std::string& key) const { return flights_->contains(key); }
   void close() { tasks_.close(true); }
   task<bool> ended(deadline until) { return tasks_.ended(until); }
 

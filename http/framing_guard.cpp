@@ -128,6 +128,7 @@ bool is_valid_host(std::string_view text) {
     host = text.substr(0, end);
     if (host.empty() || host.size() > 255) return false;
     if (!std::all_of(host.begin(), host.end(), is_host_character)) return false;
+    if (host.find('%') != std::string_view::npos && !core::percent_decode(host)) return false;
     text.remove_prefix(end);
   }
   if (text.empty()) return true;

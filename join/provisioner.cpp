@@ -14,15 +14,21 @@ namespace {
 
 using rooms::booking_ptr;
 using traced = std::optional<core::trace>;  // by whoever asked first
+using noted_closing = std::optional<rooms::room_closing>;
+
+providers::room_terms terms_of(const rooms::booking& one, const rooms::window_settings& windows) {
+  return {one.starts_at, one.ends_at + windows.closes_after, one.participants.size()};
+}
 
 providers::room_wish wish_for(const rooms::booking& one, const rooms::window_settings& windows) {
+  const providers::room_terms terms = terms_of(one, windows);
   providers::room_wish out;
   out.room = one.room;
   out.generation = one.generation;
-  out.starts_at = one.starts_at;
+  out.starts_at = terms.starts_at;
   out.ends_at = one.ends_at;
-  out.closes_at = one.ends_at + windows.closes_after;
-  out.participants = one.participants.size();
+  out.closes_at = terms.closes_at;
+  out.participants = terms.participants;
   return out;
 }
 
@@ -57,9 +63,15 @@ struct provisioner::state {
                {{"provider", vendor.text()}, {"outcome", good ? "ok" : "failed"}})
         .add();
   }
+  bool reuses_room(const core::provider_name& name) const {
+    const providers::provider* vendor = parts.providers.find(name);
+    return vendor && vendor->traits().reuses_room;
+  }
   bool must_prepare(const rooms::booking& one) {
     const providers::provider* vendor = parts.providers.find(one.provider);
-    return vendor && vendor->traits().needs_room && one.provider_room.empty();
+    if (!vendor || !vendor->traits().needs_room) return false;
+    return one.provider_room.empty() ||
+           !vendor->still_right(terms_of(one, parts.windows), one.provider_room);
   }
 
   // On the shard that owns the room.
@@ -69,6 +81,7 @@ struct provisioner::state {
   static core::task<core::result<booking_ptr>> keep(handle self, booking_ptr one,
                                                     std::string provider_room,
                                                     core::deadline until);
+  static core::task<bool> closed(handle self, core::room_id room, core::deadline until);
 
   // From another shard, whose answer is brought home.
   struct meeting {
@@ -82,11 +95,23 @@ struct provisioner::state {
   static core::task<void> serve(handle owner, std::shared_ptr<meeting> met, core::executor home,
                                 booking_ptr one, traced by, core::deadline until);
 
+  // While it lives, the room is being closed, and nobody else closes or reuses it.
+  struct turn {
+    turn(state& at, core::room_id of) : from(at.closing), room(std::move(of)) {
+      from.emplace(room, core::notice(at.parts.on));
+    }
+    ~turn() { from.extract(room).mapped().give(); }
+    std::unordered_map<core::room_id, core::notice>& from;
+    core::room_id room;
+  };
+
   // Background work, on the owner's shard.
   static void enqueue(const handle& self, background_job job);
   static core::task<void> work(handle self);
   static core::task<void> do_prepare(handle self, booking_ptr one);
-  static core::task<void> do_close(handle self, rooms::room_closing due);
+  static core::task<core::result<noted_closing>> still_due(handle self, rooms::room_closing asked,
+                                                           core::deadline until);
+  static core::task<void> do_close(handle self, rooms::room_closing asked);
   static void to_owner(const handle& self, background_job job);
   static core::task<void> sweep(handle self);
   static core::task<void> sweep_forever(handle self);
@@ -96,6 +121,7 @@ struct provisioner::state {
   core::single_flight<booking_ptr> flights;
   core::task_group tasks;
   background_queue background;
+  std::unordered_map<core::room_id, core::notice> closing;  // given when the turn ends
   bool stopped = false;
 };
 
@@ -105,7 +131,15 @@ core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self
   std::function<core::task<core::result<booking_ptr>>()> fetch = [self, one, by] {
     return make(self, one, by);
   };
-  auto got = co_await self->flights.join(one->room.text(), std::move(fetch), until);
+  auto got = co_await self->flights.join(one->room.text(), fetch, until);
+  // A flight that began before the booking changed has made the room for what it was; the next one
+  // has read it as it is.
+  const bool behind =
+      got && (*got)->state == rooms::booking_state::scheduled && self->must_prepare(**got);
+  if (behind) {
+    auto again = co_await self->flights.join(one->room.text(), fetch, until);
+    got = std::move(again);
+  }
   if (!got && got.error().code == core::errc::timed_out)
     co_return core::fail(providers::errc::timed_out, "waited for the room to be made");
   co_return got;
@@ -115,6 +149,11 @@ core::task<core::result<booking_ptr>> provisioner::state::make(handle self, book
                                                                traced by) {
   provisioner_parts& parts = self->parts;
   const core::deadline until = self->call_deadline();
+  if (self->reuses_room(wanted->provider)) {
+    // What is made before an older generation's close arrives there would be lost by it.
+    const bool free = co_await closed(self, wanted->room, until);
+    if (!free) co_return core::fail(providers::errc::timed_out, "waited for the room to be closed");
+  }
   // Somebody may have made it since the caller read the booking: the store knows.
   auto stored = co_await parts.store.find(wanted->room, until);
   booking_ptr one = wanted;
@@ -154,8 +193,8 @@ core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, book
                                                                core::deadline until) {
   provisioner_parts& parts = self->parts;
   const core::wall_time now = parts.clock.wall_now();
-  auto kept =
-      co_await parts.store.remember_room(one->room, one->generation, provider_room, now, until);
+  auto kept = co_await parts.store.remember_room(one->room, one->generation, one->provider_room,
+                                                 provider_room, now, until);
   if (!kept) {
     // The room is there: whoever waits may go in, and the next join asks for the same room again.
     parts.log.error("room_not_remembered", {{"provider", one->provider.text()},
@@ -167,7 +206,7 @@ core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, book
   }
   const bool another = kept->generation == one->generation &&
                        kept->state == rooms::booking_state::scheduled &&
-                       kept->provider_room != provider_room;
+                       kept->provider_room != provider_room && !self->reuses_room(one->provider);
   if (another) {
     // Another node was faster and its room is the one that counts.
     providers::provider* vendor = parts.providers.find(one->provider);
@@ -232,14 +271,53 @@ core::task<void> provisioner::state::do_prepare(handle self, booking_ptr one) {
     self->background.failed(one->room, now);
 }
 
-core::task<void> provisioner::state::do_close(handle self, rooms::room_closing due) {
+// False when the deadline came first.
+core::task<bool> provisioner::state::closed(handle self, core::room_id room, core::deadline until) {
+  // No further turn begins for a room that is being made.
+  const auto turn = self->closing.find(room);
+  if (turn == self->closing.end()) co_return true;
+  core::notice ended = turn->second;
+  co_return co_await ended.wait(until);
+}
+
+// The closing as it is noted now; nothing where it has been done, or where the booking was opened
+// again and the room that is to be closed is in use for it. One that is still to be made there does
+// not count: it comes after the closing.
+core::task<core::result<noted_closing>> provisioner::state::still_due(handle self,
+                                                                      rooms::room_closing asked,
+                                                                      core::deadline until) {
+  rooms::store& store = self->parts.store;
+  auto noted = co_await store.find_closing(asked.room, asked.generation, until);
+  if (!noted || !*noted || !self->reuses_room(asked.provider)) co_return noted;
+  auto stored = co_await store.find(asked.room, until);
+  if (!stored) co_return core::same_failure(stored);
+  const std::optional<rooms::booking>& now = *stored;
+  const bool in_use = now && now->provider == asked.provider &&
+                      now->generation > asked.generation &&
+                      now->state == rooms::booking_state::scheduled && !now->provider_room.empty();
+  if (!in_use) co_return noted;
+  co_await store.closing_done(asked.room, asked.generation, until);
+  co_return noted_closing();
+}
+
+core::task<void> provisioner::state::do_close(handle self, rooms::room_closing asked) {
   provisioner_parts& parts = self->parts;
   const core::deadline until = self->call_deadline();
+  const bool is_made_now =
+      self->reuses_room(asked.provider) && self->flights.in_flight(asked.room.text());
+  // What is still noted afterwards comes with the next sweep.
+  if (is_made_now || self->closing.contains(asked.room)) co_return;
+  const turn at_exit(*self, asked.room);
+  auto noted = co_await still_due(self, asked, until);
+  if (!noted)
+    parts.log.warn("store_unavailable", {{"during", "close"}, {"detail", noted.error().detail}});
+  if (!noted || !*noted) co_return;
+  const rooms::room_closing& due = **noted;
   providers::provider* vendor = parts.providers.find(due.provider);
   core::result<void> gone = core::fail(errc::provider_missing, due.provider.text());
   if (vendor) {
-    auto asked = co_await vendor->close(wish_for(due), due.provider_room, until);
-    gone = std::move(asked);
+    auto answer = co_await vendor->close(wish_for(due), due.provider_room, until);
+    gone = std::move(answer);
   }
   self->count("closed", due.provider, gone.has_value());
   const bool give_up = !gone && due.attempts + 1 >= closing_attempts_max;
@@ -322,7 +400,9 @@ core::task<core::result<booking_ptr>> provisioner::ready(booking_ptr one,
 
 void provisioner::prepare_soon(booking_ptr one) {
   const core::wall_time now = state_->parts.clock.wall_now();
-  const bool too_far = one->starts_at - state_->parts.settings.prepare_before > now;
+  // Of a change to a room that is there already, its provider hears at once.
+  const bool too_far =
+      one->provider_room.empty() && one->starts_at - state_->parts.settings.prepare_before > now;
   const bool over = one->ends_at + state_->parts.windows.closes_after <= now;
   if (too_far || over || one->state != rooms::booking_state::scheduled) return;
   if (state_->must_prepare(*one)) state::to_owner(state_, {std::move(one), {}});

@@ -66,7 +66,8 @@ class provisioner {
   // stopped.
   void meet(std::vector<provisioner*> peers);
 
-  // True where the booking's provider needs a room that has not been made yet.
+  // True where the booking's provider needs a room that has not been made yet, or was made for
+  // another time or number of people and the provider wants to know.
   bool must_prepare(const rooms::booking& one);
   // The booking with its provider's room, made now where it has none. Failures are providers::errc,
   // the store's, or provider_missing; they are shared by all who wait and not remembered.
@@ -76,7 +77,7 @@ class provisioner {
                                                      core::deadline until);
 
   // In the background, from the shard of this object: makes the room of a new booking, closes that
-  // of a cancelled or ended one. Never waits.
+  // of a cancelled or ended one, unless that has been done. Never waits.
   void prepare_soon(rooms::booking_ptr one);
   void close_soon(rooms::booking_ptr one);
 

@@ -72,7 +72,7 @@ bool last_is_https(std::string_view scheme);
 
 // The right-most address that is not a trusted proxy; the peer's own where it is not trusted or the
 // header cannot be read there. `values` are all values of the configured header in order, `scheme`
-// X-Forwarded-Proto's (ignored for Forwarded, whose proto= belongs to the hop).
+// X-Forwarded-Proto's last (ignored for Forwarded, whose proto= belongs to the hop).
 forwarded_client client_behind(const proxy_settings& proxies, const ip_address& peer,
                                bool peer_is_unix, const std::vector<std::string_view>& values,
                                std::string_view scheme);

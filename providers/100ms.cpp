@@ -393,15 +393,14 @@ provider_maker make_100ms(provider_setup setup) {
   settings->traits.type = "100ms";
   settings->traits.needs_room = true;
   settings->base_url = from.url("base_url", true).value_or("https://api.100ms.live/v2");
-  const auto access_key = from.material("access_key");
-  if (!from.has("access_key") && !from.has("access_key_file")) {
-    from.note("access_key", "is required and missing",
-              "the app access key from the dashboard's Developer page");
-  }
+  constexpr std::string_view where_keys_are =
+      "the app access key from the dashboard's Developer page";
+  if (!from.has("access_key") && !from.has("access_key_file"))
+    from.note("access_key", "is required and missing", std::string(where_keys_are));
+  const auto access_key = from.secret_text("access_key", 1, where_keys_are);
   if (access_key) settings->access_key = access_key->reveal();
-  if (access_key && (settings->access_key.empty() || !is_plain(settings->access_key) ||
-                     settings->access_key.size() > 128))
-    from.note("access_key", "must be the app access key from the dashboard's Developer page");
+  if (!is_plain(settings->access_key) || settings->access_key.size() > 128)
+    from.note("access_key", "must be " + std::string(where_keys_are));
   const bool has_secret = from.has("secret") || from.has("secret_file");
   // The dashboard's secrets are far longer; 32 bytes are what HS256 demands (RFC 7518 section 3.2).
   const auto secret = from.secret_text("secret", 32);

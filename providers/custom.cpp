@@ -44,6 +44,9 @@ class custom final : public provider {
 
   const provider_traits& traits() const override { return settings_->traits; }
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;
+  bool still_right(const room_terms& terms, std::string_view provider_room) const override {
+    return settings_->create_url.empty() || provider_room == told(terms);
+  }
   std::optional<core::result<join_link>> admit_now(const admission& who) override;
   core::task<core::result<join_link>> admit(admission who, core::deadline) override {
     co_return *admit_now(who);
@@ -53,6 +56,7 @@ class custom final : public provider {
   std::vector<std::string> public_jwks() const override { return settings_->token.public_jwks; }
 
  private:
+  std::string told(const room_terms& terms) const;
   core::result<rest_request> hook(std::string_view operation, http::method method,
                                   const core::room_id& room);
 
@@ -79,8 +83,14 @@ core::result<rest_request> custom::hook(std::string_view operation, http::method
   return out;
 }
 
+// All that the hook learns of a booking beside its name, to see when it has to learn more.
+std::string custom::told(const room_terms& terms) const {
+  return fmt::format("{}-{}/{}", core::unix_seconds(terms.starts_at - settings_->create_early),
+                     core::unix_seconds(terms.closes_at), terms.participants);
+}
+
 core::task<core::result<std::string>> custom::prepare(room_wish wish, core::deadline until) {
-  const std::string remembered = "{}";
+  const std::string remembered = told({wish.starts_at, wish.closes_at, wish.participants});
   if (settings_->create_url.empty()) co_return remembered;
   auto put = hook("create_room", http::method::put, wish.room);
   if (!put) co_return core::same_failure(put);
@@ -202,6 +212,7 @@ provider_maker make_custom(provider_setup setup) {
   settings->traits.name = setup.name;
   settings->traits.type = "custom";
   settings->traits.needs_room = !create_url.empty();
+  settings->traits.reuses_room = true;  // the hook's address names the room alone
   settings->traits.origin = url->origin();
   check_length(from, *settings);
   return [held = std::shared_ptr<const custom_settings>(std::move(settings))](

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -30,6 +31,13 @@ struct room_wish {
   core::wall_time closes_at;  // nobody may enter after this
   std::size_t participants = 2;
   std::optional<core::trace> trace = std::nullopt;  // of the request that needs it
+};
+
+// What of a booking a provider may have been told beside the room's name.
+struct room_terms {
+  core::wall_time starts_at;
+  core::wall_time closes_at;
+  std::size_t participants = 2;
 };
 
 // One person about to enter.
@@ -58,6 +66,9 @@ struct provider_traits {
   core::provider_name name;  // [providers.<name>]
   std::string type;          // "100ms"
   bool needs_room = false;   // prepare() must have succeeded before anybody is admitted
+  // A booking that is opened again has the room that it had before. Else each generation has its
+  // own.
+  bool reuses_room = false;
   embed_mode mode = embed_mode::iframe;
   std::string origin;  // of the pages that are embedded: "https://acme.app.100ms.live"
   std::string allow = "camera; microphone; display-capture; autoplay; fullscreen";
@@ -71,6 +82,13 @@ class provider {
   // Makes sure that the room exists and is open. Safe to repeat. Gives what is to be remembered and
   // handed to admit. Not called where !needs_room.
   virtual core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) = 0;
+
+  // Whether what prepare() gave is still right under these terms. Where it is not, prepare() is
+  // called again before anybody else enters, and what it gives then is remembered. Asked on every
+  // join, so it never waits.
+  virtual bool still_right(const room_terms&, std::string_view /*provider_room*/) const {
+    return true;
+  }
 
   // Signs a link without asking anybody; nullopt where the provider must be asked.
   virtual std::optional<core::result<join_link>> admit_now(const admission& who) = 0;

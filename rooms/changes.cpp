@@ -88,14 +88,15 @@ core::result<change> change_by_close(const booking* before, booking_state to, co
 }
 
 core::result<change> change_by_room(const booking* before, std::uint32_t generation,
-                                    std::string provider_room, core::wall_time now) {
+                                    std::string_view known, std::string provider_room,
+                                    core::wall_time now) {
   if (!before) return core::fail(errc::room_not_found, "no booking has this room");
   change made;
   made.after = *before;
   if (provider_room.empty()) return made;
   const bool current = before->generation == generation;
-  if (current && !before->provider_room.empty()) return made;
-  if (current) {
+  if (current && before->provider_room != known) return made;
+  if (current && before->provider_room != provider_room) {
     made.changed = true;
     made.after.provider_room = provider_room;
     made.after.updated_at = kept(now);

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/result.hpp"
 #include "rooms/store.hpp"
@@ -21,7 +22,8 @@ core::result<change> change_by_put(const booking* before, booking_draft draft,
                                    const core::provider_name& fallback, core::wall_time now);
 core::result<change> change_by_close(const booking* before, booking_state to, core::wall_time now);
 core::result<change> change_by_room(const booking* before, std::uint32_t generation,
-                                    std::string provider_room, core::wall_time now);
+                                    std::string_view known, std::string provider_room,
+                                    core::wall_time now);
 
 // Where a list goes on: after this booking.
 struct list_place {

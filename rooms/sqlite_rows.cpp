@@ -56,9 +56,15 @@ constexpr const char* add_participant_sql =
 constexpr const char* add_closing_sql =
     "INSERT INTO room_closings (room, generation, provider, provider_room, due_at, attempts) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (room, generation) DO NOTHING";
+#define CLOSING_COLUMNS \
+  "SELECT room, generation, provider, provider_room, due_at, attempts FROM room_closings "
+
 constexpr const char* due_closings_sql =
-    "SELECT room, generation, provider, provider_room, due_at, attempts FROM room_closings "
-    "WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+    CLOSING_COLUMNS "WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+constexpr const char* find_closing_sql = CLOSING_COLUMNS "WHERE room = ?1 AND generation = ?2";
+
+#undef CLOSING_COLUMNS
+
 constexpr const char* closing_done_sql =
     "DELETE FROM room_closings WHERE room = ?1 AND generation = ?2";
 constexpr const char* closing_failed_sql =
@@ -107,6 +113,22 @@ std::vector<booking> read_bookings(connection& on, query& rows) {
     const auto seat = core::role_from(rows.text(10));
     if (!user || !seat) return impossible();
     read.back().participants.push_back({std::move(*user), *seat});
+  }
+  return read;
+}
+
+std::vector<room_closing> read_closings(connection& on, query& rows) {
+  std::vector<room_closing> read;
+  while (rows.next()) {
+    auto room = core::room_id::from(rows.text(0));
+    auto provider = core::provider_name::from(rows.text(2));
+    if (!room || !provider) {
+      on.note_trouble(SQLITE_CORRUPT, "a closing holds what no booking can");
+      return {};
+    }
+    read.push_back({std::move(*room), static_cast<std::uint32_t>(rows.number(1)),
+                    std::move(*provider), std::string(rows.text(3)),
+                    from_milliseconds(rows.number(4)), static_cast<std::uint32_t>(rows.number(5))});
   }
   return read;
 }
@@ -165,19 +187,16 @@ std::vector<booking> without_room(connection& on, core::wall_time starts_before,
 std::vector<room_closing> due_closings(connection& on, core::wall_time now, std::size_t limit) {
   auto rows = on.prepare(due_closings_sql);
   rows.bind(to_milliseconds(now)).bind(as_limit(limit));
-  std::vector<room_closing> due;
-  while (rows.next()) {
-    auto room = core::room_id::from(rows.text(0));
-    auto provider = core::provider_name::from(rows.text(2));
-    if (!room || !provider) {
-      on.note_trouble(SQLITE_CORRUPT, "a closing holds what no booking can");
-      return {};
-    }
-    due.push_back({std::move(*room), static_cast<std::uint32_t>(rows.number(1)),
-                   std::move(*provider), std::string(rows.text(3)),
-                   from_milliseconds(rows.number(4)), static_cast<std::uint32_t>(rows.number(5))});
-  }
-  return due;
+  return read_closings(on, rows);
+}
+
+std::optional<room_closing> find_closing(connection& on, const core::room_id& room,
+                                         std::uint32_t generation) {
+  auto rows = on.prepare(find_closing_sql);
+  rows.bind(room.view()).bind(std::int64_t{generation});
+  auto read = read_closings(on, rows);
+  if (read.empty()) return std::nullopt;
+  return std::move(read.front());
 }
 
 void keep(connection& on, const booking* before, const change& made) {

@@ -19,6 +19,8 @@ core::result<booking_page> list(connection& on, const booking_query& query);
 std::vector<booking> without_room(connection& on, core::wall_time starts_before,
                                   core::wall_time ends_after, std::size_t limit);
 std::vector<room_closing> due_closings(connection& on, core::wall_time now, std::size_t limit);
+std::optional<room_closing> find_closing(connection& on, const core::room_id& room,
+                                         std::uint32_t generation);
 
 // Inside a transaction. `before` is what was found in it.
 void keep(connection& on, const booking* before, const change& made);

@@ -221,16 +221,14 @@ core::task<core::result<booking>> sqlite_store::close(core::room_id room, bookin
   return inside_->write<booking>(std::move(what), until);
 }
 
-core::task<core::result<booking>> sqlite_store::remember_room(core::room_id room,
-                                                              std::uint32_t generation,
-                                                              std::string provider_room,
-                                                              core::wall_time now,
-                                                              core::deadline until) {
-  work<booking> what = [room = std::move(room), generation, now,
+core::task<core::result<booking>> sqlite_store::remember_room(
+    core::room_id room, std::uint32_t generation, std::string known, std::string provider_room,
+    core::wall_time now, core::deadline until) {
+  work<booking> what = [room = std::move(room), generation, now, known = std::move(known),
                         provider_room =
                             std::move(provider_room)](connection& db) -> core::result<booking> {
     auto made = apply(db, room, [&](const booking* before) {
-      return change_by_room(before, generation, provider_room, now);
+      return change_by_room(before, generation, known, provider_room, now);
     });
     if (!made) return core::same_failure(made);
     return std::move(made->after);
@@ -254,6 +252,14 @@ core::task<core::result<std::vector<room_closing>>> sqlite_store::due_closings(
     return core::result<std::vector<room_closing>>(sqlite::due_closings(db, now, limit));
   };
   return inside_->read<std::vector<room_closing>>(std::move(what), until);
+}
+
+core::task<core::result<std::optional<room_closing>>> sqlite_store::find_closing(
+    core::room_id room, std::uint32_t generation, core::deadline until) {
+  work<std::optional<room_closing>> what = [room = std::move(room), generation](connection& db) {
+    return core::result<std::optional<room_closing>>(sqlite::find_closing(db, room, generation));
+  };
+  return inside_->read<std::optional<room_closing>>(std::move(what), until);
 }
 
 core::task<core::result<bool>> sqlite_store::closing_done(core::room_id room,

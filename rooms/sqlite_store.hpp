@@ -44,7 +44,8 @@ class sqlite_store final : public store {
   core::task<core::result<booking>> close(core::room_id room, booking_state to, core::wall_time now,
                                           core::deadline until) override;
   core::task<core::result<booking>> remember_room(core::room_id room, std::uint32_t generation,
-                                                  std::string provider_room, core::wall_time now,
+                                                  std::string known, std::string provider_room,
+                                                  core::wall_time now,
                                                   core::deadline until) override;
   core::task<core::result<std::vector<booking>>> without_room(core::wall_time starts_before,
                                                               core::wall_time ends_after,
@@ -53,6 +54,9 @@ class sqlite_store final : public store {
   core::task<core::result<std::vector<room_closing>>> due_closings(core::wall_time now,
                                                                    std::size_t limit,
                                                                    core::deadline until) override;
+  core::task<core::result<std::optional<room_closing>>> find_closing(core::room_id room,
+                                                                     std::uint32_t generation,
+                                                                     core::deadline until) override;
   core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                               core::deadline until) override;
   core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,

@@ -68,15 +68,13 @@ class store {
   // once.
   virtual core::task<core::result<booking>> close(core::room_id room, booking_state to,
                                                   core::wall_time now, core::deadline until) = 0;
-  // Remembers the provider's room if the booking is still of this generation and has none; gives
-  // the booking as it is now. Where it was closed or opened anew meanwhile, the closing of this
-  // room is due at once. Where the same generation has another room already, that one stays, and
-  // the caller closes its own.
-  virtual core::task<core::result<booking>> remember_room(core::room_id room,
-                                                          std::uint32_t generation,
-                                                          std::string provider_room,
-                                                          core::wall_time now,
-                                                          core::deadline until) = 0;
+  // Remembers the provider's room if the booking is still of this generation and has the one that
+  // the caller knows, which is empty where there was none; gives the booking as it is now. Where it
+  // was closed or opened anew meanwhile, the closing of this room is due at once. Where the same
+  // generation has another room by now, that one stays, and the caller closes its own.
+  virtual core::task<core::result<booking>> remember_room(
+      core::room_id room, std::uint32_t generation, std::string known, std::string provider_room,
+      core::wall_time now, core::deadline until) = 0;
   // Scheduled bookings without a provider's room that start before the one time and end after the
   // other, by start: what the provisioner makes ahead. At most `limit`.
   virtual core::task<core::result<std::vector<booking>>> without_room(core::wall_time starts_before,
@@ -87,6 +85,9 @@ class store {
   // Closings that are due at `now`, the longest waiting first.
   virtual core::task<core::result<std::vector<room_closing>>> due_closings(
       core::wall_time now, std::size_t limit, core::deadline until) = 0;
+  // The closing of this generation's room as it is noted now; nullopt once it is done.
+  virtual core::task<core::result<std::optional<room_closing>>> find_closing(
+      core::room_id room, std::uint32_t generation, core::deadline until) = 0;
   // The provider closed it, or never will: nothing is left to do. True where it was still noted.
   virtual core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                                       core::deadline until) = 0;

@@ -182,6 +182,11 @@ BOOST_AUTO_TEST_CASE(a_caller_sees_their_own_bookings_of_that_seat_with_the_butt
   over.starts_at -= 300min;
   over.ends_at -= 300min;
   at.store.add(over);
+  for (const auto state : {rooms::booking_state::cancelled, rooms::booking_state::ended}) {
+    auto closed = tests::booking_of(rooms::name_of(state));
+    closed.state = state;
+    at.store.add(closed);
+  }
   const told mine = at.get("/api/expert/bookings", at.token("u1"));
   BOOST_TEST(mine.status == 200);
   BOOST_TEST(

@@ -170,6 +170,15 @@ BOOST_AUTO_TEST_CASE(plain_http_is_for_this_machine_and_for_proxies_that_say_htt
   BOOST_TEST(status("10.1.1.1", {from}) == 403);
   BOOST_TEST(status("10.1.1.1", {from, {"X-Forwarded-Proto", "http"}}) == 403);
   BOOST_TEST(status("10.1.1.1", {from, {"X-Forwarded-Proto", "https"}}) == 404);
+  // What the nearest proxy said stands last, in one line or in several.
+  const std::pair<std::string, std::string> https{"X-Forwarded-Proto", "https"};
+  const std::pair<std::string, std::string> http{"X-Forwarded-Proto", "http"};
+  for (const char* peer : {"127.0.0.1", "10.1.1.1"}) {
+    BOOST_TEST(status(peer, {from, {"X-Forwarded-Proto", "https, http"}}) == 403);
+    BOOST_TEST(status(peer, {https, from, http}) == 403);
+    BOOST_TEST(status(peer, {http, from, https}) == 404);
+    BOOST_TEST(status(peer, {http, {"X-Forwarded-Proto", ""}}) == 403);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(behind_a_proxy_header_its_client_counts_and_the_proxys_scheme) {

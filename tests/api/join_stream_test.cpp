@@ -136,6 +136,48 @@ BOOST_AUTO_TEST_CASE(a_session_that_ends_while_the_room_is_closed_is_not_let_in)
   BOOST_TEST(at.vendor->calls() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_session_whose_key_is_withdrawn_while_the_room_is_closed_is_not_let_in) {
+  for (const bool withdrawn : {true, false}) {
+    face_scene at;
+    at.store.add(early_booking());
+    tests::fake_events events(at.clock);
+    events.on_wait = [&](core::notice&) {
+      // What SIGHUP does.
+      auto now = std::make_shared<auth::session_settings>(*at.session_rules);
+      const core::secret other("pW3nZ8kT5vB1xQ7mL4cR9sD2fH6gJ0yE");
+      if (withdrawn) now->keys = {};
+      now->keys.add(*jose::key::from_secret(other, jose::algorithm::hs256));
+      *at.verifier = auth::verifier(now);
+      at.clock.advance(30min);
+    };
+    const names told = tell(at, events);
+    if (withdrawn) {
+      BOOST_TEST(told == (names{"state:checking", "state:waiting", "state:denied", "problem"}),
+                 boost::test_tools::per_element());
+      BOOST_TEST(events.sent.back().second.find("\"code\":\"unauthenticated\"") !=
+                 std::string::npos);
+      BOOST_TEST(at.vendor->calls() == 0u);
+    } else {
+      BOOST_TEST(told.back() == "url");
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_is_withdrawn_while_the_room_is_made_gives_no_link) {
+  face_scene at;
+  at.store.add(tests::booking_of("talk"));
+  at.vendor->pause = [&]() -> core::task<void> {
+    auto now = std::make_shared<auth::session_settings>(*at.session_rules);
+    now->keys = {};
+    *at.verifier = auth::verifier(now);
+    co_return;
+  };
+  tests::fake_events events(at.clock);
+  BOOST_TEST(tell(at, events) ==
+                 (names{"state:checking", "state:provisioning", "state:denied", "problem"}),
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_caller_who_leaves_while_waiting_leaves_nothing_behind) {
   face_scene at;
   at.store.add(early_booking());

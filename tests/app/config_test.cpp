@@ -137,6 +137,64 @@ BOOST_AUTO_TEST_CASE(what_follows_from_a_mistake_is_not_told_beside_it) {
        "providers.builtin.lifetime");
 }
 
+BOOST_AUTO_TEST_CASE(our_own_address_is_an_origin) {
+  const std::string rest = least.substr(least.find('\n'));
+  const auto with = [&](std::string_view address) {
+    return load("public_url = \"" + std::string(address) + "\"" + rest);
+  };
+  for (const char* bad :
+       {"https://me:pw@v.example.com", "https://v.example.com/a?b#c", "https://v.example.com/a",
+        "https://v.example.com?", "https://v.example.com?b", "https://v.example.com/?b=c",
+        "https://v.example.com#c", "https://v.example.com:0", "https://v.example.com:65536",
+        "https://v.example.com:8o", "https://[::1", "https://[::g]", "https://v example.com",
+        "https://v%2eexample.com", "https://v.example.com\\\\a", "http://v.example.com", "https://",
+        "https://:443", "ftp://v.example.com"}) {
+    const std::string found = app::describe(with(bad).mistakes);
+    BOOST_TEST(lines_of(found) == 1u, bad << ": " << found);
+    BOOST_TEST(found.starts_with("s.toml:1: public_url "), found);
+  }
+  BOOST_TEST(app::describe(with("https://V.example.com:8443/calls").mistakes) ==
+             "s.toml:1: public_url must be scheme, host and port alone: no path and no query; "
+             "\"https://v.example.com:8443\"\n");
+  for (const auto& [good, kept] : {std::pair{"https://v.example.com", "https://v.example.com"},
+                                   {"https://v.example.com/", "https://v.example.com"},
+                                   {"https://V.Example.com:443", "https://v.example.com"},
+                                   {"https://v.example.com:8443", "https://v.example.com:8443"},
+                                   {"https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"},
+                                   {"http://localhost:3002", "http://localhost:3002"}}) {
+    const auto loaded = with(good);
+    BOOST_REQUIRE_MESSAGE(loaded.value, app::describe(loaded.mistakes));
+    BOOST_TEST(loaded.value->public_url == kept);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(two_listeners_cannot_have_one_address) {
+  const auto with = [](std::string_view server, std::string_view admin) {
+    return mistakes_in(least + "[proxy]\ntrusted = [\"10.0.0.0/8\"]\n[server]\n" +
+                       std::string(server) + "\n[admin]\n" + std::string(admin) + "\n");
+  };
+  BOOST_TEST(with(R"(listen = ["127.0.0.1:81", "localhost:81"])", "") ==
+             "s.toml:8: server.listen names \"localhost:81\", which another listener, "
+             "\"127.0.0.1:81\", takes too; each needs an address of its own\n");
+  BOOST_TEST(with(R"(listen = ["127.0.0.1:81"])", R"(listen = ["127.0.0.1:81"])") ==
+             "s.toml:10: admin.listen names \"127.0.0.1:81\", where another listener is already; "
+             "each needs an address of its own\n");
+  BOOST_TEST(with("listen = [\"127.0.0.1:81\"]\nlisten_plain = [\"127.0.0.1:81\"]", "")
+                 .starts_with("s.toml:9: server.listen_plain names"));
+  // The default of [admin] is there without being written.
+  BOOST_TEST(holds(with(R"(listen = ["127.0.0.1:9464"])", ""), "admin.listen names"));
+  for (const char* bad :
+       {R"(listen = ["unix:/run/a.sock", "unix:/run/a.sock"])",
+        R"(listen = ["0.0.0.0:81", "10.0.0.1:81"])", R"(listen = ["10.0.0.1:81", "0.0.0.0:81"])",
+        R"(listen = ["0.0.0.0:81", "[::]:81"])", R"(listen = ["[::1]:81", "[::]:81"])"})
+    BOOST_TEST(holds(with(bad, ""), "s.toml:8: server.listen names"), bad);
+  for (const char* good : {R"(listen = ["127.0.0.1:0", "127.0.0.1:0"])",
+                           R"(listen = ["127.0.0.1:81", "127.0.0.2:81", "[::1]:81"])",
+                           R"(listen = ["0.0.0.0:81", "[::1]:81"])",
+                           R"(listen = ["unix:/run/a.sock", "unix:/run/b.sock"])"})
+    BOOST_TEST(with(good, "") == "", good);
+}
+
 BOOST_AUTO_TEST_CASE(a_mistake_is_one_line_whatever_its_key_is) {
   const std::string found = mistakes_in("\"a\\nb\\u0007\" = 1\n" + least);
   BOOST_TEST(lines_of(found) == 1u, found);

@@ -252,12 +252,18 @@ BOOST_AUTO_TEST_CASE(there_is_exactly_one_valid_host) {
       {"no IPv6", with_host("[::g]"), bad_request},
       {"a zone", with_host("[fe80::1%eth0]"), bad_request},
       {"after the bracket", with_host("[::1]a"), bad_request},
+      {"bad percent-encoding", with_host("a%zz"), bad_request},
+      {"half of a percent-encoding", with_host("a%4"), bad_request},
+      {"half of one before the port", with_host("a%4:80"), bad_request},
+      {"a percent sign alone", with_host("%"), bad_request},
+      {"bad percent-encoding in absolute-form", "GET http://a%zz/ HTTP/1.1\r\nHost: a\r\n\r\n",
+       bad_request},
       {"a bad one beside a good absolute-form", "GET http://c/ HTTP/1.1\r\nHost: a b\r\n\r\n",
        bad_request},
   });
   expect_passes({with_host("a"), with_host("a.example:65535"), with_host("a:"), with_host("[::1]"),
                  with_host("[2001:db8::1]:443"), with_host("127.0.0.1:3002"), with_host("\t a \t"),
-                 "GET /a HTTP/1.0\r\n\r\n"});
+                 with_host("a%c3%BC:80"), "GET /a HTTP/1.0\r\n\r\n"});
 }
 
 BOOST_AUTO_TEST_CASE(transfer_encoding_is_exactly_chunked) {

@@ -52,6 +52,35 @@ rooms::booking_ptr kept(door_scene& at, std::string_view room) {
   return std::make_shared<const rooms::booking>(*at.store.peek(room));
 }
 
+// In the store alone, as another node or a crash would leave it.
+void cancel(door_scene& at) {
+  auto gone = at.run(at.store.close(*core::room_id::from("talk"), rooms::booking_state::cancelled,
+                                    at.clock.wall_now(), tests::far_deadline()));
+  BOOST_REQUIRE(gone);
+}
+
+rooms::booking_ptr replace(door_scene& at, rooms::booking_draft with) {
+  auto made = at.run(at.store.put(std::move(with), *core::provider_name::from("100ms"),
+                                  at.clock.wall_now(), tests::far_deadline()));
+  BOOST_REQUIRE(made);
+  at.bookings.forget(made->stored.room);
+  return std::make_shared<const rooms::booking>(std::move(made->stored));
+}
+
+void reopen(door_scene& at) { BOOST_TEST(replace(at, tests::draft_of("talk"))->generation == 2u); }
+
+rooms::booking_draft longer() {
+  auto out = tests::draft_of("talk");
+  out.ends_at += 1h;
+  return out;
+}
+
+rooms::booking_draft larger() {
+  auto out = tests::draft_of("talk");
+  out.participants.push_back({*core::user_id::from("u3"), core::role::client});
+  return out;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(provisioner)
@@ -150,8 +179,8 @@ BOOST_AUTO_TEST_CASE(a_room_that_lost_against_another_nodes_is_closed) {
   at.store.add(tests::booking_of("talk"));
   at.vendor->pause = [&]() -> core::task<void> {
     if (!at.vendor->closed.empty()) co_return;
-    auto kept_theirs = co_await at.store.remember_room(*core::room_id::from("talk"), 1, "theirs",
-                                                       at.clock.wall_now(), tests::far_deadline());
+    auto kept_theirs = co_await at.store.remember_room(
+        *core::room_id::from("talk"), 1, "", "theirs", at.clock.wall_now(), tests::far_deadline());
     BOOST_TEST(kept_theirs.has_value());
   };
   BOOST_REQUIRE(at.run(at.join("talk")));
@@ -257,6 +286,184 @@ BOOST_AUTO_TEST_CASE(a_closing_that_fails_comes_again_later_and_survives_a_crash
   at.clock.advance(61s);
   BOOST_TEST(sweep() == 3u);
   BOOST_TEST(at.store.closings() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_is_closed_is_not_closed_again) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  auto go = hold(at);
+  cancel(at);
+  for (int i = 0; i < 3; ++i) {
+    at.provisioner->close_soon(kept(at, "talk"));
+    at.settle();
+  }
+  BOOST_TEST(at.vendor->closed.size() == 1u);
+  go.give();
+  at.settle();
+  BOOST_TEST(at.store.closings() == 0u);
+  at.provisioner->close_soon(kept(at, "talk"));
+  at.settle();
+  BOOST_TEST(at.vendor->closed.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_close_that_is_asked_for_again_counts_the_failures_before) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  cancel(at);
+  at.vendor->close_fails = providers::errc::unavailable;
+  for (int i = 0; i < 3; ++i) {
+    at.provisioner->close_soon(kept(at, "talk"));
+    at.settle();
+  }
+  BOOST_TEST(at.vendor->closed.size() == 3u);
+  at.clock.advance(31s);
+  at.run(at.provisioner->sweep());
+  at.settle();
+  BOOST_TEST(at.vendor->closed.size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_late_close_spares_the_room_that_is_in_use_again) {
+  for (const bool reuses_room : {true, false}) {
+    door_scene at;
+    at.vendor->reuses_room = reuses_room;
+    at.store.add(tests::booking_of("talk"));
+    BOOST_REQUIRE(at.run(at.join("talk")));
+    at.vendor->close_fails = providers::errc::unavailable;
+    cancel(at);
+    at.provisioner->close_soon(kept(at, "talk"));
+    at.settle();
+    BOOST_TEST(at.vendor->closed.size() == 1u);
+    at.vendor->close_fails.reset();
+    reopen(at);
+    BOOST_REQUIRE(at.run(at.join("talk")));
+    BOOST_TEST(at.store.peek("talk")->provider_room == "made-talk-2");
+    at.clock.advance(31s);
+    at.run(at.provisioner->sweep());
+    at.settle();
+    BOOST_TEST(at.vendor->closed.size() == (reuses_room ? 1u : 2u));
+    BOOST_TEST(at.store.closings() == 0u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_room_is_made_again_only_when_its_closing_has_ended) {
+  door_scene at;
+  at.vendor->reuses_room = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  cancel(at);
+  auto go = hold(at);
+  at.provisioner->close_soon(kept(at, "talk"));
+  at.settle();
+  reopen(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 3, count);
+  BOOST_TEST(at.vendor->closed.size() == 1u);
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  go.give();
+  finish(at, group);
+  BOOST_TEST(count.good == 3u);
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  BOOST_TEST(at.store.closings() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_is_being_made_again_is_not_closed) {
+  door_scene at;
+  at.vendor->reuses_room = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  cancel(at);
+  reopen(at);
+  auto go = hold(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 1, count);
+  for (int i = 0; i < 2; ++i) {
+    at.run(at.provisioner->sweep());
+    at.settle();
+    go.give();
+    at.settle();
+  }
+  finish(at, group);
+  BOOST_TEST(count.good == 1u);
+  BOOST_TEST(at.vendor->closed.empty());
+  BOOST_TEST(at.store.closings() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(who_wants_to_know_hears_of_each_change_once) {
+  for (const bool wants_terms : {true, false}) {
+    door_scene at;
+    at.vendor->wants_terms = wants_terms;
+    at.store.add(tests::booking_of("talk"));
+    BOOST_REQUIRE(at.run(at.join("talk")));
+    std::size_t calls = 1;
+    for (const auto& draft : {longer(), larger()}) {
+      at.provisioner->prepare_soon(replace(at, draft));
+      at.settle();
+      calls += wants_terms ? 1 : 0;
+      BOOST_TEST(at.vendor->prepared.size() == calls);
+      BOOST_TEST(!at.provisioner->must_prepare(*at.store.peek("talk")));
+      BOOST_REQUIRE(at.run(at.join("talk")));
+      BOOST_TEST(at.vendor->prepared.size() == calls);
+    }
+    if (wants_terms) BOOST_TEST(at.vendor->prepared.back().participants == 3u);
+    BOOST_TEST(at.vendor->closed.empty());
+    BOOST_TEST(at.store.closings() == 0u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_booking_that_moved_far_away_is_told_of_at_once_and_a_new_one_is_not) {
+  door_scene at;
+  at.vendor->wants_terms = true;
+  auto draft = tests::draft_of("talk");
+  draft.starts_at += 48h;
+  draft.ends_at += 48h;
+  at.provisioner->prepare_soon(replace(at, draft));
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.empty());
+  at.provisioner->prepare_soon(replace(at, tests::draft_of("talk")));
+  at.settle();
+  at.provisioner->prepare_soon(replace(at, draft));
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_could_not_be_told_is_told_by_the_next_join) {
+  door_scene at;
+  at.vendor->wants_terms = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  at.vendor->prepare_fails = providers::errc::unavailable;
+  at.provisioner->prepare_soon(replace(at, longer()));
+  at.settle();
+  BOOST_TEST(!at.run(at.join("talk")).has_value());
+  at.vendor->prepare_fails.reset();
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+  BOOST_TEST(at.vendor->prepared.size() == 4u);
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+  BOOST_TEST(at.vendor->prepared.size() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_while_the_room_is_made_is_told_after_it) {
+  door_scene at;
+  at.vendor->wants_terms = true;
+  at.store.add(tests::booking_of("talk"));
+  auto go = hold(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 2, count);
+  at.provisioner->prepare_soon(replace(at, larger()));
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  go.give();
+  finish(at, group);
+  at.settle();
+  BOOST_TEST(count.good == 2u);
+  BOOST_REQUIRE(at.vendor->prepared.size() == 2u);
+  BOOST_TEST(at.vendor->prepared.back().participants == 3u);
+  BOOST_TEST(!at.provisioner->must_prepare(*at.store.peek("talk")));
 }
 
 BOOST_AUTO_TEST_CASE(after_stop_nothing_begins_and_what_ran_has_ended) {

@@ -475,6 +475,7 @@ BOOST_AUTO_TEST_CASE(each_setting_that_cannot_work_is_a_mistake) {
   BOOST_TEST(mistakes_with({}).found.empty());
   BOOST_TEST(mistakes_with({{"access_key", ""s}}).complains("access_key"));
   BOOST_TEST(mistakes_with({{"access_key", "what?"s}}).complains("access_key"));
+  BOOST_TEST(mistakes_with({{"access_key", "changeme"s}}).complains("access_key", "sample value"));
   BOOST_TEST(mistakes_with({{"secret", "short"s}}).complains("secret", "too short"));
   BOOST_TEST(mistakes_with({{"subdomain", "app"s}}).complains("subdomain"));
   BOOST_TEST(mistakes_with({{"subdomain", "acme.app.100ms.live"s}}).complains("subdomain"));
@@ -504,18 +505,18 @@ BOOST_AUTO_TEST_CASE(the_roles_are_the_templates_and_the_seed_address_is_refused
 
   for (const char* bad : {"https://app.100ms.live", "https://acme.app.100ms.live/meeting",
                           "http://acme.app.100ms.live"}) {
-    tests::settings_table table({{"access_key", "k"s},
+    tests::settings_table table({{"access_key", "627cdddff2e4"s},
                                  {"secret", std::string(app_secret)},
                                  {"join_origin", std::string(bad)}});
     providers::make_100ms(tests::setup_of(table));
     BOOST_TEST(table.complains("join_origin"));
   }
-  tests::settings_table none({{"access_key", "k"s}});
+  tests::settings_table none({{"access_key", "627cdddff2e4"s}});
   providers::make_100ms(tests::setup_of(none));
   BOOST_TEST(none.complains("subdomain", "required"));
   BOOST_TEST(none.complains("secret", "required"));
 
-  tests::settings_table local({{"access_key", "k"s},
+  tests::settings_table local({{"access_key", "627cdddff2e4"s},
                                {"secret", std::string(app_secret)},
                                {"join_origin", "http://127.0.0.1:8080/"s}});
   const auto make = providers::make_100ms(tests::setup_of(local));

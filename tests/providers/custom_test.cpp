@@ -351,6 +351,23 @@ BOOST_AUTO_TEST_CASE(the_hook_puts_the_room_with_a_token_for_the_service) {
   BOOST_TEST(!claims.find("room"));
 }
 
+BOOST_AUTO_TEST_CASE(what_the_hook_was_told_is_right_until_time_or_number_of_people_change) {
+  hooked at;
+  at.client.reply(201, "{}");
+  const auto made = at.prepare();
+  BOOST_REQUIRE(made);
+  const auto wish = tests::wish_of(at);
+  const auto right = [&](core::wall_time starts_at, core::wall_time closes_at, std::size_t people) {
+    return at.provider->still_right({starts_at, closes_at, people}, *made);
+  };
+  BOOST_TEST(right(wish.starts_at, wish.closes_at, 2));
+  BOOST_TEST(!right(wish.starts_at + 1s, wish.closes_at, 2));
+  BOOST_TEST(!right(wish.starts_at, wish.closes_at + 1s, 2));
+  BOOST_TEST(!right(wish.starts_at, wish.closes_at, 3));
+  service without({{"secret", std::string(service_secret)}});
+  BOOST_TEST(without.provider->still_right({wish.starts_at, wish.closes_at, 3}, "anything"));
+}
+
 BOOST_AUTO_TEST_CASE(a_room_that_is_there_already_or_says_nothing_is_fine) {
   hooked at;
   at.client.reply(200, R"({"roomId":"room-42","state":"open"})");

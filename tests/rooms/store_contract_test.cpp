@@ -86,15 +86,18 @@ struct scene {
     return tests::run(context, store().close(room(id), to, now, far));
   }
   core::result<booking> remember(std::string_view id, std::uint32_t generation, std::string what,
-                                 core::wall_time now = t0) {
-    return tests::run(context,
-                      store().remember_room(room(id), generation, std::move(what), now, far));
+                                 core::wall_time now = t0, std::string known = {}) {
+    return tests::run(context, store().remember_room(room(id), generation, std::move(known),
+                                                     std::move(what), now, far));
   }
   core::result<rooms::booking_page> list(rooms::booking_query query) {
     return tests::run(context, store().list(std::move(query), far));
   }
   std::vector<rooms::room_closing> due(core::wall_time now, std::size_t limit = 100) {
     return tests::run(context, store().due_closings(now, limit, far)).value();
+  }
+  std::optional<rooms::room_closing> closing(std::string_view id, std::uint32_t generation) {
+    return tests::run(context, store().find_closing(room(id), generation, far)).value();
   }
   std::string unprepared(core::wall_time starts_before, core::wall_time ends_after,
                          std::size_t limit = 100) {
@@ -291,6 +294,20 @@ BOOST_DATA_TEST_CASE(the_first_room_that_is_remembered_stays, all_stores, where)
   BOOST_TEST(s.due(t0 + 1h).empty());
 }
 
+BOOST_DATA_TEST_CASE(a_room_is_replaced_only_by_who_knows_it, all_stores, where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "a").has_value());
+  BOOST_TEST(s.remember("r", 1, "c", t0 + 1s, "b")->provider_room == "a");
+  auto again = s.remember("r", 1, "b", t0 + 2s, "a");
+  BOOST_TEST(again->provider_room == "b");
+  same(*s.find("r"), *again);
+  same(*s.remember("r", 1, "b", t0 + 3s, "b"), *again);
+  BOOST_TEST_REQUIRE(s.close("r", booking_state::cancelled, t0 + 4s).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "c", t0 + 5s, "b").has_value());
+  BOOST_TEST(s.due(t0 + 1h).size() == 1u);
+}
+
 BOOST_DATA_TEST_CASE(closing_a_booking_notes_its_room_for_closing_once, all_stores, where) {
   scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("without")).has_value());
@@ -352,10 +369,14 @@ BOOST_DATA_TEST_CASE(a_closing_waits_after_a_failure_and_goes_when_done, all_sto
   const auto later = s.due(t0 + 2h);
   BOOST_TEST(later.back().room.text() == "c");
   BOOST_TEST(later.back().attempts == 1u);
+  BOOST_TEST(s.closing("c", 1)->attempts == 1u);
+  BOOST_TEST(s.closing("b", 1)->provider_room == "theirs");
+  BOOST_TEST(!s.closing("b", 2));
   for (const bool noted : {true, false}) {
     auto done = tests::run(s.context, s.store().closing_done(room("b"), 1, far));
     BOOST_TEST(done.value() == noted);
   }
+  BOOST_TEST(!s.closing("b", 1));
   auto unknown = tests::run(s.context, s.store().closing_failed(room("b"), 1, t0, far));
   BOOST_TEST(!unknown.value());
   BOOST_TEST(s.due(t0 + 2h).size() == 2u);

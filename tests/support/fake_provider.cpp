@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/time_text.hpp"
+
 namespace tests {
 namespace {
 
@@ -17,7 +19,10 @@ class fake_provider final : public providers::provider {
     traits_.origin = "https://video.example";
   }
 
-  const providers::provider_traits& traits() const override { return traits_; }
+  const providers::provider_traits& traits() const override {
+    traits_.reuses_room = vendor_->reuses_room;
+    return traits_;
+  }
 
   core::task<core::result<std::string>> prepare(providers::room_wish wish,
                                                 core::deadline) override {
@@ -25,7 +30,14 @@ class fake_provider final : public providers::provider {
     if (vendor_->pause) co_await vendor_->pause();
     if (vendor_->prepare_fails)
       co_return core::fail(*vendor_->prepare_fails, "inner secret detail");
-    co_return fmt::format("made-{}-{}", wish.room.view(), wish.generation);
+    auto made = fmt::format("made-{}-{}", wish.room.view(), wish.generation);
+    if (vendor_->wants_terms) made += words({wish.starts_at, wish.closes_at, wish.participants});
+    co_return made;
+  }
+
+  bool still_right(const providers::room_terms& terms,
+                   std::string_view provider_room) const override {
+    return !vendor_->wants_terms || provider_room.ends_with(words(terms));
   }
 
   std::optional<core::result<providers::join_link>> admit_now(
@@ -54,6 +66,11 @@ class fake_provider final : public providers::provider {
   }
 
  private:
+  static std::string words(const providers::room_terms& terms) {
+    return fmt::format(" from {} to {} for {}", core::to_rfc3339(terms.starts_at),
+                       core::to_rfc3339(terms.closes_at), terms.participants);
+  }
+
   core::result<providers::join_link> link(const providers::admission& who) {
     vendor_->admitted.push_back(who);
     if (vendor_->admit_fails) return core::fail(*vendor_->admit_fails, "inner secret detail");
@@ -65,7 +82,7 @@ class fake_provider final : public providers::provider {
   }
 
   std::shared_ptr<fake_vendor> vendor_;
-  providers::provider_traits traits_;
+  mutable providers::provider_traits traits_;
 };
 
 }  // namespace

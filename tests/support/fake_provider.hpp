@@ -18,7 +18,9 @@ namespace tests {
 struct fake_vendor {
   std::string name = "100ms";
   bool needs_room = true;
-  bool asks = false;  // admit_now gives nullopt: every link is asked for
+  bool reuses_room = false;
+  bool wants_terms = false;  // prepare() is to be called again where the booking has changed
+  bool asks = false;         // admit_now gives nullopt: every link is asked for
   providers::embed_mode mode = providers::embed_mode::iframe;
   std::chrono::seconds link_life{600};
 

@@ -105,13 +105,11 @@ core::task<core::result<rooms::booking>> memory_store::close(core::room_id room,
   co_return std::move(made->after);
 }
 
-core::task<core::result<rooms::booking>> memory_store::remember_room(core::room_id room,
-                                                                     std::uint32_t generation,
-                                                                     std::string provider_room,
-                                                                     core::wall_time now,
-                                                                     core::deadline until) {
+core::task<core::result<rooms::booking>> memory_store::remember_room(
+    core::room_id room, std::uint32_t generation, std::string known, std::string provider_room,
+    core::wall_time now, core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);
-  auto made = rooms::change_by_room(before(room), generation, std::move(provider_room), now);
+  auto made = rooms::change_by_room(before(room), generation, known, std::move(provider_room), now);
   if (!made) co_return core::same_failure(made);
   keep(*made);
   co_return std::move(made->after);
@@ -140,6 +138,15 @@ core::task<core::result<std::vector<rooms::room_closing>>> memory_store::due_clo
   std::ranges::sort(due, {}, &rooms::room_closing::due_at);
   if (due.size() > limit) due.resize(limit);
   co_return due;
+}
+
+core::task<core::result<std::optional<rooms::room_closing>>> memory_store::find_closing(
+    core::room_id room, std::uint32_t generation, core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  std::optional<rooms::room_closing> answer;
+  const auto found = closings_.find({room.text(), generation});
+  if (found != closings_.end()) answer = found->second;
+  co_return answer;
 }
 
 core::task<core::result<bool>> memory_store::closing_done(core::room_id room,

@@ -28,17 +28,17 @@ class memory_store final : public rooms::store {
   core::task<core::result<rooms::booking>> close(core::room_id room, rooms::booking_state to,
                                                  core::wall_time now,
                                                  core::deadline until) override;
-  core::task<core::result<rooms::booking>> remember_room(core::room_id room,
-                                                         std::uint32_t generation,
-                                                         std::string provider_room,
-                                                         core::wall_time now,
-                                                         core::deadline until) override;
+  core::task<core::result<rooms::booking>> remember_room(
+      core::room_id room, std::uint32_t generation, std::string known, std::string provider_room,
+      core::wall_time now, core::deadline until) override;
   core::task<core::result<std::vector<rooms::booking>>> without_room(core::wall_time starts_before,
                                                                      core::wall_time ends_after,
                                                                      std::size_t limit,
                                                                      core::deadline until) override;
   core::task<core::result<std::vector<rooms::room_closing>>> due_closings(
       core::wall_time now, std::size_t limit, core::deadline until) override;
+  core::task<core::result<std::optional<rooms::room_closing>>> find_closing(
+      core::room_id room, std::uint32_t generation, core::deadline until) override;
   core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                               core::deadline until) override;
   core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,
