@@ -397,7 +397,7 @@ provider_maker make_100ms(provider_setup setup) {
       "the app access key from the dashboard's Developer page";
   if (!from.has("access_key") && !from.has("access_key_file"))
     from.note("access_key", "is required and missing", std::string(where_keys_are));
-  const auto access_key = from.secret_text("access_key", 1, where_keys_are);
+  const auto access_key = from.secret_text("access_key", 8, where_keys_are);
   if (access_key) settings->access_key = access_key->reveal();
   if (!is_plain(settings->access_key) || settings->access_key.size() > 128)
     from.note("access_key", "must be " + std::string(where_keys_are));

@@ -473,8 +473,9 @@ BOOST_AUTO_TEST_CASE(the_page_can_be_opened_without_preview_under_the_other_pref
 
 BOOST_AUTO_TEST_CASE(each_setting_that_cannot_work_is_a_mistake) {
   BOOST_TEST(mistakes_with({}).found.empty());
-  BOOST_TEST(mistakes_with({{"access_key", ""s}}).complains("access_key"));
-  BOOST_TEST(mistakes_with({{"access_key", "what?"s}}).complains("access_key"));
+  BOOST_TEST(mistakes_with({{"access_key", ""s}}).complains("access_key", "too short"));
+  BOOST_TEST(mistakes_with({{"access_key", "what is it?"s}})
+                 .complains("access_key", "must be the app access key"));
   BOOST_TEST(mistakes_with({{"access_key", "changeme"s}}).complains("access_key", "sample value"));
   BOOST_TEST(mistakes_with({{"secret", "short"s}}).complains("secret", "too short"));
   BOOST_TEST(mistakes_with({{"subdomain", "app"s}}).complains("subdomain"));
