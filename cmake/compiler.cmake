@@ -43,7 +43,11 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang
     add_compile_options(-fprofile-generate -fprofile-update=atomic)
     add_link_options(-fprofile-generate)
   elseif(STAGEDOOR_PROFILE STREQUAL "use")
-    # Code that has changed since is compiled as if there were no profile of it.
+    # Code that has changed since is compiled as if there were no profile of it. Its digest is on the command line, as
+    # nothing else tells ninja that the compiler reads it.
+    file(SHA256 ${STAGEDOOR_PROFILE_FILE} profile_digest)
+    set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${STAGEDOOR_PROFILE_FILE})
+    add_compile_definitions(STAGEDOOR_PROFILED=${profile_digest})
     add_compile_options(-fprofile-use=${STAGEDOOR_PROFILE_FILE}
       -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled -Wno-backend-plugin)
   endif()
