@@ -2,25 +2,28 @@
 //
 //   node bench/join.mjs [--binary FILE] [--ceiling FILE] [--seconds 5] [--rounds 3] [--connections 64] [--rooms 10000]
 //                       [--users 500] [--addresses 1024] [--idle 2000] [--server-core 0] [--load-core 1]
-//                       [--calls] [--perf FILE] [--no-access-log] [--json FILE]
+//                       [--calls] [--perf FILE] [--where] [--write] [--no-access-log] [--json FILE]
 //
 // Needs wrk and taskset; --calls counts system calls with strace and --perf samples stacks with perf, in rounds of their own.
+// --where says what they were taken in, and --write puts that into docs/performance.md with a flame graph.
 // The server has one shard and one core, the load the other; everything that a shipped server does is switched on: access log,
 // metrics, rate limits. Only ratios to the ceiling of the same run carry over to other machines and other days.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { Crowd } from './lib/crowd.mjs';
-import { machine, median, printMachine, summarise, writeJson } from './lib/figures.mjs';
+import { machine, median, printMachine, report, summarise, writeJson } from './lib/figures.mjs';
 import { requestText, wireBytes } from './lib/http.mjs';
 import { closedLoop } from './lib/load.mjs';
-import { common, crowd as usual, readOptions } from './lib/options.mjs';
+import { common, crowd as usual, fromRoot, readOptions } from './lib/options.mjs';
 import { conclude, descriptors, folder, launch, pause, residentKiB } from './lib/processes.mjs';
+import { flameGraph, foldedStacks, partsOf } from './lib/stacks.mjs';
 import { doorFields, startCeiling, startDoor } from './lib/servers.mjs';
 
 const settings = readOptions({
   ...common, ...usual, seconds: 5, rounds: 3, idle: 2000, calls: false, noAccessLog: false, perf: null,
+  where: false, write: false,
 });
 const crowd = new Crowd(settings);
 
@@ -40,7 +43,7 @@ async function systemCalls(door, requests) {
   return { perRequest: Number(total[3]) / run.requests, calls };
 }
 
-// Where the time goes: look at FILE with `perf report`, or make a flame graph of it.
+// Where the time goes; also to be looked at with `perf report`.
 async function sampleStacks(door, requests, file) {
   const perf = launch(['perf', 'record', '-q', '-F', '4999', '-e', 'cpu-clock', '-g', '-o', file, '-p', String(door.pid)],
     { stdio: 'inherit' });
@@ -115,7 +118,18 @@ await conclude(async () => {
   console.log(`memory       ${memory.startMiB.toFixed(1)} MiB at start, ${memory.loadedMiB.toFixed(1)} MiB after the load` +
     (memory.idle ? `, ${memory.idle.bytesEach.toFixed(0)} bytes for each of ${memory.idle.open} idle connections` : ''));
 
-  if (settings.perf) await sampleStacks(door, requests, settings.perf);
+  const samples = settings.perf ?? (settings.where || settings.write ? join(folder, 'perf.data') : null);
+  if (samples) await sampleStacks(door, requests, samples);
+  if (settings.where || settings.write) {
+    const stacks = foldedStacks(samples);
+    const cost = summary.door.cpuMicroseconds;
+    report(settings, 'where', about,
+      `${cost.toFixed(1)} µs of CPU per join, ${ratio.cpu.toFixed(2)} times the bare epoll server of the same run`,
+      ['part', 'µs', 'share'],
+      partsOf(stacks).map(([part, share]) => [part, (share * cost).toFixed(2), `${(share * 100).toFixed(1)} %`]));
+    if (settings.write)
+      writeFileSync(fromRoot('docs/images/join-flame.svg'), flameGraph(stacks, 'CPU time of whole joins'));
+  }
   let calls = null;
   if (settings.calls) {
     calls = await systemCalls(door, requests);
