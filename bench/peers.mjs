@@ -57,7 +57,8 @@ const nodeModules = async (name) => {
   const lock = join(next, 'package-lock.json');
   const done = join(next, 'node_modules/.package-lock.json');
   if (!existsSync(done) || statSync(lock).mtimeMs > statSync(done).mtimeMs)
-    await make(name, ['npm', 'ci', '--no-audit', '--no-fund', '--silent'], { cwd: next });
+    // Not `npm ci`, which also wants to know of optional packages for systems that this is not.
+    await make(name, ['npm', 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: next });
   return JSON.parse(readFileSync(join(next, `node_modules/${name}/package.json`), 'utf8')).version;
 };
 

@@ -61,7 +61,8 @@ class json_name {
  public:
   consteval json_name(const char* literal) : text_(literal) {
     for (const char c : text_)
-      if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') throw "this name needs escapes: any_name()";
+      if (c < 0x20 || c > 0x7e || c == '"' || c == '\\')
+        throw "this name needs escapes: any_name()";
   }
   std::string_view view() const { return text_; }
 
@@ -89,9 +90,7 @@ class json_writer {
   // Text that is JSON already.
   json_writer& raw(std::string_view json);
 
-  json_writer& member(json_name key, std::string_view text) {
-    return name(key).string(text);
-  }
+  json_writer& member(json_name key, std::string_view text) { return name(key).string(text); }
   json_writer& member(json_name key, const char* text) { return name(key).string(text); }
   json_writer& member(json_name key, std::int64_t n) { return name(key).number(n); }
   json_writer& member(json_name key, int n) { return name(key).number(n); }
