@@ -33,12 +33,9 @@ constexpr std::size_t id_size = 26;
 
 // Sixteen numbers below 32 become 0-9 and a-z without i, l, o and u.
 core::sixteen_bytes digits_of(core::sixteen_bytes numbers) {
-  const auto skip_from = [&](int first, int letters) {
-    return core::sixteen_bytes(numbers >= static_cast<unsigned char>(first)) &
-           static_cast<unsigned char>(letters);
-  };
-  return numbers + '0' + skip_from(10, 'a' - '9' - 1) + skip_from(18, 1) + skip_from(20, 1) +
-         skip_from(22, 1) + skip_from(27, 1);
+  using core::from_on;
+  return numbers + '0' + from_on(numbers, 10, 'a' - '9' - 1) + from_on(numbers, 18, 1) +
+         from_on(numbers, 20, 1) + from_on(numbers, 22, 1) + from_on(numbers, 27, 1);
 }
 
 }  // namespace

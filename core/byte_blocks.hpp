@@ -67,4 +67,11 @@ Block lower_case_block(Block bytes) {
   return bytes | (Block((bytes >= 'A') & (bytes <= 'Z')) & 0x20);
 }
 
+// `distance`, which may be negative, for each byte that is at least `first`, and 0 for the others:
+// alphabets with gaps are sums of these.
+inline sixteen_bytes from_on(sixteen_bytes bytes, int first, int distance) {
+  return sixteen_bytes(bytes >= static_cast<unsigned char>(first)) &
+         static_cast<unsigned char>(distance);
+}
+
 }  // namespace core

@@ -40,12 +40,9 @@ std::uint32_t load_big_endian(const unsigned char* from) {
 // Sixteen numbers below 64 become the letters of an alphabet that differs from others in its last
 // two.
 sixteen_bytes letters_of(sixteen_bytes numbers, char letter_62, char letter_63) {
-  const auto add_from = [&](int first, int distance) {
-    return sixteen_bytes(numbers >= static_cast<unsigned char>(first)) &
-           static_cast<unsigned char>(distance);
-  };
-  return numbers + 'A' + add_from(26, 'a' - 'Z' - 1) + add_from(52, '0' - 'z' - 1) +
-         add_from(62, letter_62 - '9' - 1) + add_from(63, letter_63 - letter_62 - 1);
+  return numbers + 'A' + from_on(numbers, 26, 'a' - 'Z' - 1) + from_on(numbers, 52, '0' - 'z' - 1) +
+         from_on(numbers, 62, letter_62 - '9' - 1) +
+         from_on(numbers, 63, letter_63 - letter_62 - 1);
 }
 
 void append_base64(std::string& out, byte_view data, std::string_view alphabet) {

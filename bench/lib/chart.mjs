@@ -1,5 +1,5 @@
 // A horizontal bar chart as SVG, on a logarithmic scale, readable on light and on dark paper.
-const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
+export const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
 
 // `bars` is [{label, value, text, kind}]; `legend` names the kinds, which are own, full and less.
 export function barChart({ title, bars, legend }) {

@@ -1,6 +1,8 @@
 // What perf has sampled: whose work each sample was, as shares for a table, and as a flame graph.
 import { spawnSync } from 'node:child_process';
 
+import { escape } from './chart.mjs';
+
 // The kernel's part by the system call that it worked for, ours by what the code is for. The first that fits counts.
 const kernel = [
   ['kernel: send (TCP, loopback, waking the reader)', /sys_send/],
@@ -55,8 +57,6 @@ export function partsOf(stacks) {
   for (const { frames, count } of stacks) parts.set(frames[0], (parts.get(frames[0]) ?? 0) + count / all);
   return [...parts].sort((a, b) => b[1] - a[1]);
 }
-
-const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
 
 // The root at the bottom, as is the custom; a frame is as wide as its share. Frames under a thousandth are left out.
 export function flameGraph(stacks, title) {
