@@ -113,9 +113,17 @@ void show_limit(http::reply& out, const ratelimit::limiter& buckets, ratelimit::
 }  // namespace
 
 core::result<auth::identity_ptr> desk::caller(const http::exchange& about, http::reply& out) {
-  auto who = parts.sessions.verify(*about.head, about.now);
-  if (!who) return who;
-  auto counted = count(ratelimit::policy::user, (*who)->user.view(), about, out);
+  auto who = verified(about);
+  return who ? counted(std::move(*who), about, out) : who;
+}
+
+core::result<auth::identity_ptr> desk::verified(const http::exchange& about) {
+  return parts.sessions.verify(*about.head, about.now);
+}
+
+core::result<auth::identity_ptr> desk::counted(auth::identity_ptr who, const http::exchange& about,
+                                               http::reply& out) {
+  auto counted = count(ratelimit::policy::user, who->user.view(), about, out);
   if (!counted) return core::same_failure(counted);
   return who;
 }

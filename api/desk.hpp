@@ -49,6 +49,10 @@ class desk {
 
   // Who asks, counted against the user's bucket. A failure is to be answered as it is.
   core::result<auth::identity_ptr> caller(const http::exchange& about, http::reply& out);
+  // Its two halves.
+  core::result<auth::identity_ptr> verified(const http::exchange& about);
+  core::result<auth::identity_ptr> counted(auth::identity_ptr who, const http::exchange& about,
+                                           http::reply& out);
   // Takes from a bucket; where it is empty, the reply shows that limit.
   core::result<void> count(ratelimit::policy which, std::string_view key,
                            const http::exchange& about, http::reply& out);

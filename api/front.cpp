@@ -180,6 +180,7 @@ std::optional<http::body_plan> front::admit(http::exchange& about, http::reply& 
   about.request_id_size = 0;
   about.note.clear();
   const auto who = my.visitor_of(about);
+  my.at.parts.gate.buckets().expect(ratelimit::policy::ip, who.address);
   my.begin(about, out, who);
   const auto taken = my.count(about, out);
 
@@ -220,6 +221,7 @@ std::optional<http::body_plan> front::state::plan(http::exchange& about, http::r
     return refuse(core::failure(make_error_code(http::errc::method_not_allowed)));
   }
   if (verb == http::method::options) return http::body_plan{0};
+  if (row.what == route::join_expert || row.what == route::join_client) joins.expect(*about.head);
 
   const bool sends = verb == http::method::put || verb == http::method::post;
   const std::string_view type = about.head->find("content-type");

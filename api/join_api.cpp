@@ -24,6 +24,8 @@ bool wants_events(const http::request_head& head) {
   return accepts(head.find("accept"), "text/event-stream");
 }
 
+using step = rooms::booking_cache::step;
+
 // What GET would answer with.
 std::string_view type_of(const http::request_head& head) {
   return wants_events(head) ? "Content-Type: text/event-stream; charset=utf-8\r\n"
@@ -93,6 +95,14 @@ void join_api::refuse(http::exchange& about, http::reply& out, const core::failu
   desk_.refuse(about, out, why);
 }
 
+void join_api::expect(const http::request_head& head) const {
+  constexpr std::string_view name = "roomId=";
+  const std::size_t at = head.query.find(name);
+  if (at == std::string_view::npos) return;
+  const std::string_view value = head.query.substr(at + name.size());
+  desk_.parts.joins.look_ahead(value.substr(0, value.find('&')), step::index);
+}
+
 http::answer join_api::handle(http::exchange& about, http::reply& out, core::role seat) {
   const http::request_head& head = *about.head;
   if (is_prefetch(head)) {
@@ -104,7 +114,13 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     desk_.refuse(about, out, call.error());
     return http::answered_now{};
   }
-  auto who = desk_.caller(about, out);
+  desk_.parts.joins.look_ahead(call->room.view(), step::entry);
+  auto who = desk_.verified(about);
+  if (who) {
+    desk_.parts.gate.buckets().expect(ratelimit::policy::user, (*who)->user.view());
+    desk_.parts.joins.look_ahead(call->room.view(), step::booking);
+    who = desk_.counted(std::move(*who), about, out);
+  }
   if (!who) {
     refuse(about, out, who.error());
     return http::answered_now{};

@@ -15,6 +15,8 @@ class join_api {
  public:
   explicit join_api(desk& at) : desk_(at) {}
 
+  // A join is on its way to handle(). Only a hint: a room that is spelled unusually is not found.
+  void expect(const http::request_head& head) const;
   http::answer handle(http::exchange& about, http::reply& out, core::role seat);
   // Event streams that wait for this room look again.
   void booking_changed(const core::room_id& room);

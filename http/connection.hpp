@@ -55,7 +55,7 @@ enum class wait_for : unsigned char;
 struct workspace;
 
 // All connections of one shard. Lives on that shard; everything is called there.
-class server {
+class server final : private net::turn_work {
  public:
   explicit server(connection_tools with);
   server(net::shard& on, service& answers, const connection_limits& limits);
@@ -80,6 +80,9 @@ class server {
  private:
   friend class conversation;
   static core::task<wait_for> run_events(server* self, conversation* talk);
+  // Its bytes have been read: it answers when those of this turn's other connections have been too.
+  void arrived(conversation& one);
+  void events_told() override;
   void enter(conversation& one);
   void leave(conversation& one);
   std::unique_ptr<workspace> take_workspace();
@@ -90,6 +93,7 @@ class server {
   connection_tools with_;
   conversation* first_ = nullptr;
   std::size_t count_ = 0;
+  std::vector<conversation*> arrived_;  // null where it has ended meanwhile
   bool draining_ = false;
   std::int64_t date_second_ = -1;
   std::string date_line_;

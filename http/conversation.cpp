@@ -1,5 +1,8 @@
 #include "http/conversation.hpp"
 
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -79,6 +82,82 @@ bool conversation::rest() {
   return false;
 }
 
+void conversation::close() {
+  if (shared_ != nullptr) shared_->close();
+  resume_soon();
+}
+
+bool conversation::listen() { return stream_->wake_when_readable(*this, wait_deadline()); }
+
+core::task<wait_for> conversation::next_request() {
+  // No coroutine of its own: an idle connection would pay for one more frame.
+  asio::use_awaitable_t<core::executor> token;
+  return asio::async_initiate<asio::use_awaitable_t<core::executor>,
+                              void(std::exception_ptr, wait_for)>(
+      [](listener&& who, conversation* self) {
+        auto slot = asio::get_associated_cancellation_slot(who);
+        self->listener_.emplace(std::move(who));
+        if (slot.is_connected())
+          slot.assign([self](asio::cancellation_type) { self->resume_soon(); });
+      },
+      token, this);
+}
+
+std::optional<conversation::listener> conversation::take_listener() {
+  auto who = std::exchange(listener_, std::nullopt);
+  // Cancellation must not find us any more.
+  if (who) asio::get_associated_cancellation_slot(*who).clear();
+  return who;
+}
+
+void conversation::resume(std::exception_ptr surprise, wait_for next) {
+  if (auto who = take_listener()) (*who)(std::move(surprise), next);
+}
+
+// Where other code of the shard is in the middle of something.
+void conversation::resume_soon() {
+  auto who = take_listener();
+  if (!who) return;
+  const auto on = asio::get_associated_executor(*who);
+  asio::post(on, [who = std::move(*who)]() mutable { who(nullptr, wait_for::nothing); });
+}
+
+void conversation::let_go() { const auto frame = take_listener(); }
+
+void conversation::woken(bool readable) {
+  if (!listener_) return;
+  if (!readable) return overslept();
+  try {
+    const auto next = read_in();
+    if (next == wait_for::no_more)
+      at_.arrived(*this);
+    else
+      went_on(next);
+  } catch (...) {
+    resume(std::current_exception(), wait_for::nothing);
+  }
+}
+
+void conversation::answer() {
+  if (!listener_) return;
+  try {
+    went_on(work_on());
+  } catch (...) {
+    resume(std::current_exception(), wait_for::nothing);
+  }
+}
+
+void conversation::went_on(wait_for next) {
+  if (next == wait_for::request && listen()) return;
+  resume(nullptr, next);
+}
+
+void conversation::overslept() {
+  if (!may_wait_longer()) return resume(nullptr, wait_for::nothing);
+  if (rest()) return resume(nullptr, wait_for::nothing);
+  went_on(wait_for::request);
+}
+
 // The clocks are read once for everything that happens between two waits.
 void conversation::stamp() {
   now_ = now();
@@ -102,7 +181,8 @@ void conversation::begin_request() {
   read_until_ = core::deadline::after(now_, limits().head);
 }
 
-wait_for conversation::readable() {
+// no_more: there are bytes to work on.
+wait_for conversation::read_in() {
   const bool first = work_ == nullptr;
   if (first) begin_work();
   stamp();
@@ -115,6 +195,15 @@ wait_for conversation::readable() {
   work.used += *got;
   if (*got == 0)
     return phase_ == phase::head && work.unread().empty() ? become_idle() : wait_for::bytes;
+  return wait_for::no_more;
+}
+
+wait_for conversation::readable() {
+  const auto next = read_in();
+  return next == wait_for::no_more ? work_on() : next;
+}
+
+wait_for conversation::work_on() {
   if (phase_ != phase::body) return go_on();
   const auto next = read_body();
   return next == wait_for::no_more ? go_on() : next;

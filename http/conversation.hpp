@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 
 #include "http/connection.hpp"
 #include "http/framing_guard.hpp"
@@ -23,12 +24,21 @@ enum class wait_for : unsigned char {
   no_more,  // not a wait: the request is done, and the next one may be in the buffer already
 };
 
-class conversation {
+class conversation final : private net::waker {
  public:
   conversation(server& at, net::stream_ptr with);
   ~conversation();
   conversation(const conversation&) = delete;
   conversation& operator=(const conversation&) = delete;
+
+  // Waits for requests, and answers without a coroutine those that need nothing but what is there:
+  // their bytes are read while the events of a turn are told, and looked at after all of them, so
+  // that the kernel's work and ours each stay in the processor's cache. Ends when something else is
+  // to be waited for, with that. False from listen(): the stream can only be waited for by itself.
+  bool listen();
+  core::task<wait_for> next_request();
+  void answer();     // by the server, after the events
+  void let_go();     // by the server that ends: whoever awaits next_request() is destroyed
 
   // Each of these goes on from one wait to the next one.
   wait_for readable();
@@ -58,14 +68,21 @@ class conversation {
 
   // For the server's list.
   bool is_idle() const { return idle_ && !shared_->has_unsent(); }
-  void close() {
-    if (shared_ != nullptr) shared_->close();
-  }
+  void close();
   conversation* next_one = nullptr;
   conversation* previous_one = nullptr;
 
  private:
   enum class phase : unsigned char { head, body, handling, answered };
+
+  using listener = asio::async_result<asio::use_awaitable_t<core::executor>,
+                                      void(std::exception_ptr, wait_for)>::handler_type;
+  void woken(bool readable) override;
+  void overslept();
+  void went_on(wait_for next);
+  std::optional<listener> take_listener();
+  void resume(std::exception_ptr surprise, wait_for next);
+  void resume_soon();
 
   service& answers() const { return at_.with_.answers; }
   void stamp();
@@ -73,6 +90,8 @@ class conversation {
   void begin_request();
   void open_exchange();
   wait_for input_ended();
+  wait_for read_in();
+  wait_for work_on();
   wait_for go_on();
   wait_for read_head();
   wait_for head_arrived();
@@ -94,6 +113,7 @@ class conversation {
   net::stream_ptr stream_;
   net::stream* shared_;  // the same, also while an event stream owns it
   std::unique_ptr<workspace> work_;
+  std::optional<listener> listener_;
   core::steady_time opened_;
   core::steady_time now_;
   core::deadline read_until_{core::steady_time{}};

@@ -70,13 +70,23 @@ server::server(connection_tools with) : with_(std::move(with)) {}
 server::server(net::shard& on, service& answers, const connection_limits& limits)
     : server(connection_tools{on.executor(), on.buffers(), on.clock(), answers, limits}) {}
 
-server::~server() = default;
+server::~server() {
+  while (first_ != nullptr) {
+    conversation* const one = first_;
+    one->let_go();
+    if (first_ == one) first_ = one->next_one;
+  }
+}
 
 // Small, because every idle connection has one of these frames: what is rare has frames of its own.
 core::task<void> server::serve(net::stream_ptr accepted) {
   conversation talk(*this, std::move(accepted));
   auto next = wait_for::request;
   while (next != wait_for::nothing) {
+    if (next == wait_for::request && talk.listen()) {
+      next = co_await talk.next_request();
+      continue;
+    }
     if (next == wait_for::request) {
       auto ready = co_await talk.stream().wait_readable(talk.wait_deadline());
       if (!ready && ready.error().code == net::errc::timed_out && talk.may_wait_longer()) {
@@ -134,7 +144,19 @@ void server::enter(conversation& one) {
   ++count_;
 }
 
+void server::arrived(conversation& one) {
+  if (!one.stream().call_after_events(*this)) return one.answer();
+  arrived_.push_back(&one);
+}
+
+void server::events_told() {
+  for (std::size_t i = 0; i < arrived_.size(); ++i)
+    if (conversation* const one = std::exchange(arrived_[i], nullptr)) one->answer();
+  arrived_.clear();
+}
+
 void server::leave(conversation& one) {
+  std::ranges::replace(arrived_, &one, static_cast<conversation*>(nullptr));
   (one.previous_one != nullptr ? one.previous_one->next_one : first_) = one.next_one;
   if (one.next_one != nullptr) one.next_one->previous_one = one.previous_one;
   --count_;

@@ -71,6 +71,11 @@ class join_service {
   core::task<core::result<joined>> join(join_call call, auth::identity_ptr who,
                                         core::deadline until);
 
+  // For who will ask for this room in a moment; see booking_cache.
+  void look_ahead(std::string_view room, rooms::booking_cache::step next) const {
+    parts_.bookings.look_ahead(room, next);
+  }
+
   // The name of the provider that the room is pinned to, as far as this shard knows: for metrics.
   std::string_view provider_of(const core::room_id& room);
 

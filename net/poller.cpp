@@ -6,6 +6,7 @@
 #include <asio/associated_executor.hpp>
 #include <asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <system_error>
@@ -109,17 +110,34 @@ std::size_t poller::look() {
   for (event_ = 0; event_ < event_count_;) {
     const epoll_event& event = events_[event_++];
     if (!event.data.ptr) continue;
-    try {
-      tell(*static_cast<watched*>(event.data.ptr), event.events);
-    } catch (...) {
-      if (!surprise) surprise = std::current_exception();
-    }
+    survive(surprise, [&] { tell(*static_cast<watched*>(event.data.ptr), event.events); });
+  }
+  while (!after_events_.empty()) {
+    turn_work* const next = after_events_.back();
+    after_events_.pop_back();
+    survive(surprise, [&] { next->events_told(); });
   }
   send_outbox();
   const std::size_t seen = event_count_;
   event_ = event_count_ = 0;
   if (surprise) std::rethrow_exception(surprise);
   return seen;
+}
+
+template <class Call>
+void poller::survive(std::exception_ptr& surprise, Call call) {
+  try {
+    call();
+  } catch (...) {
+    if (!surprise) surprise = std::current_exception();
+  }
+}
+
+bool poller::call_after_events(turn_work& what) {
+  if (!looking_) return false;
+  if (std::ranges::find(after_events_, &what) == after_events_.end())
+    after_events_.push_back(&what);
+  return true;
 }
 
 void poller::tell(watched& one, unsigned events) {

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.hpp"
 #include "core/task.hpp"
@@ -60,6 +61,9 @@ class poller {
   void tell(watched& one, unsigned events);
   bool enqueue(watched& one, std::string& bytes);
   void send_outbox();
+  bool call_after_events(turn_work& what);
+  template <class Call>
+  void survive(std::exception_ptr& surprise, Call call);
 
   core::executor executor_;
   deadline_wheel& deadlines_;
@@ -76,6 +80,8 @@ class poller {
   };
   std::array<letter, outbox_max> outbox_;
   std::size_t outbox_count_ = 0;
+  // Each server of the shard once; they outlive the turn.
+  std::vector<turn_work*> after_events_;
   std::shared_ptr<poller*> self_;  // what Asio's handler holds; null once we are gone
 };
 
@@ -111,6 +117,9 @@ class watched {
   // The same without a coroutine; false where one would not have to wait, or somebody waits
   // already.
   bool wake_when_readable(waker& who, core::deadline until);
+
+  // For stream::call_after_events().
+  bool call_after_events(turn_work& what) { return by_ && by_->call_after_events(what); }
 
   // For stream::write_soon().
   bool send_soon(std::string& bytes);

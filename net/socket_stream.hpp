@@ -22,6 +22,7 @@ class socket_stream : public stream {
   bool is_stale() override;
   const peer& other() const override { return other_; }
   bool wake_when_readable(waker& who, core::deadline until) override;
+  bool call_after_events(turn_work& what) override { return watched_.call_after_events(what); }
 
   // Until there is room to write; after a connect() in progress: until it has ended, well or badly.
   core::task<core::result<void>> wait_writable(core::deadline until) override;

@@ -36,6 +36,16 @@ class waker {
   ~waker() = default;
 };
 
+// Work that waits until all events of a turn of the shard's loop have been told, so that what many
+// connections need is done together.
+class turn_work {
+ public:
+  virtual void events_told() = 0;
+
+ protected:
+  ~turn_work() = default;
+};
+
 class stream;
 using stream_ptr = std::unique_ptr<stream>;
 
@@ -92,6 +102,9 @@ class stream {
 
   // False where that cannot be done, or bytes are there already. Closing the stream takes it back.
   virtual bool wake_when_readable(waker&, core::deadline) { return false; }
+  // Calls it back once, after the events of this turn and before what write_soon() took is sent;
+  // asking again before that changes nothing. False where there is no turn to wait for.
+  virtual bool call_after_events(turn_work&) { return false; }
   // Null for streams that nobody accepted.
   virtual resting_place* rest_at() { return nullptr; }
 

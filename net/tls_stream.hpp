@@ -32,6 +32,7 @@ class tls_stream final : public stream {
   bool is_stale() override;
   const peer& other() const override { return raw_->other(); }
   bool wake_when_readable(waker& who, core::deadline until) override;
+  bool call_after_events(turn_work& what) override { return raw_->call_after_events(what); }
   resting_place* rest_at() override { return raw_->rest_at(); }
 
  private:

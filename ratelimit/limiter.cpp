@@ -41,6 +41,10 @@ struct address_word {
   bool v4;
 };
 
+std::uint64_t line_of(std::uint64_t hash, std::uint64_t line_count) {
+  return static_cast<std::uint64_t>((static_cast<core::uint128>(hash) * line_count) >> 64);
+}
+
 }  // namespace
 
 std::string_view name_of(policy which) {
@@ -102,10 +106,25 @@ decision limiter::take(policy which, std::string_view key, core::steady_time now
   return take(from, text_hash_(key), now);
 }
 
+void limiter::expect(policy which, const net::ip_address& address) const {
+  const share& from = of_policy(which);
+  if (from.allowed.off()) return;
+  const address_word key(address);
+  expect(from, address_hash_(key.word, key.v4));
+}
+
+void limiter::expect(policy which, std::string_view key) const {
+  const share& from = of_policy(which);
+  if (!from.allowed.off()) expect(from, text_hash_(key));
+}
+
+void limiter::expect(const share& from, std::uint64_t hash) {
+  __builtin_prefetch(&from.lines[line_of(hash, from.line_count)], 1);
+}
+
 // The hash's upper bits choose the line, the lower ones tell the line's keys apart.
 decision limiter::take(share& from, std::uint64_t hash, core::steady_time now) {
-  const auto line =
-      static_cast<std::uint64_t>((static_cast<core::uint128>(hash) * from.line_count) >> 64);
+  const std::uint64_t line = line_of(hash, from.line_count);
   const std::uint64_t low = hash & ((std::uint64_t{1} << bucket_line::tag_bits) - 1);
   const pace& with = from.with;
   const auto taken = from.lines[line].take(low == 0 ? 1 : low, with.ticks_at(now), with);

@@ -61,6 +61,10 @@ class limiter {
   decision take(policy which, const net::ip_address& address, core::steady_time now);
   decision take(policy which, std::string_view key, core::steady_time now);
 
+  // For who will take in a moment: starts to fetch the bucket into the processor's cache.
+  void expect(policy which, const net::ip_address& address) const;
+  void expect(policy which, std::string_view key) const;
+
   const limit& of(policy which) const;
   // `"ip";q=40;w=2` and `"ip";r=0;t=1` (draft-ietf-httpapi-ratelimit-headers), appended to `out`.
   // Nothing for a policy without a limit.
@@ -91,6 +95,7 @@ class limiter {
   };
   const share& of_policy(policy which) const { return shares_[static_cast<std::size_t>(which)]; }
   decision take(share& from, std::uint64_t hash, core::steady_time now);
+  static void expect(const share& from, std::uint64_t hash);
 
   word_hash address_hash_;
   keyed_hash text_hash_;

@@ -1,10 +1,13 @@
 // booking_cache: two shelves and one read per room at a time.
 #include "rooms/booking_cache.hpp"
 
+#include <array>
+#include <cstring>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "core/random.hpp"
 #include "rooms/shelf.hpp"
 
 namespace rooms {
@@ -19,6 +22,16 @@ struct reading {
 
 struct nothing {};
 
+constexpr std::size_t cache_line = 64;
+
+std::uint64_t random_seed() {
+  std::array<unsigned char, 8> bytes;
+  core::system_random().fill(bytes);
+  std::uint64_t out;
+  std::memcpy(&out, bytes.data(), sizeof out);
+  return out;
+}
+
 core::deadline later_of(core::deadline a, core::deadline b) { return a.at() < b.at() ? b : a; }
 
 }  // namespace
@@ -28,8 +41,8 @@ struct booking_cache::state : std::enable_shared_from_this<state> {
       : from(s),
         settings(c),
         numbers(n),
-        present(c.bookings_max),
-        absent(c.absent_max),
+        present(c.bookings_max, random_seed()),
+        absent(c.absent_max, random_seed()),
         flights(on) {}
 
   std::optional<booking_ptr> known(const core::room_id& room, core::steady_time now) {
@@ -105,6 +118,17 @@ std::optional<booking_ptr> booking_cache::find_now(const core::room_id& room,
   auto held = state_->known(room, now);
   if (state_->numbers) (held ? state_->numbers->hits : state_->numbers->misses).add();
   return held;
+}
+
+void booking_cache::look_ahead(std::string_view room, step next) const {
+  const shelf<booking_ptr>& present = state_->present;
+  if (next == step::index) return present.expect(room);
+  if (next == step::entry) return present.expect_entry(room);
+  const booking_ptr* const held = present.glimpse(room);
+  if (!held || !*held) return;
+  const auto* lines = reinterpret_cast<const char*>(held->get());
+  for (std::size_t line = 0; line < sizeof(booking); line += cache_line)
+    __builtin_prefetch(lines + line);
 }
 
 core::task<core::result<booking_ptr>> booking_cache::find(core::room_id room, core::steady_time now,

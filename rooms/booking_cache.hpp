@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "core/clock.hpp"
 #include "core/options.hpp"
@@ -38,6 +39,10 @@ class booking_cache {
   // What is known without asking the store: nullopt is "not known", a null pointer is "no such
   // booking".
   std::optional<booking_ptr> find_now(const core::room_id& room, core::steady_time now);
+  // For who will ask find_now() for this room in a moment, and has other things to do before: starts
+  // to fetch what it will read into the processor's cache, a step further each time.
+  enum class step : unsigned char { index, entry, booking };
+  void look_ahead(std::string_view room, step next) const;
   // Asks the store where needed, one query per room at a time. A null pointer where there is no
   // such booking.
   core::task<core::result<booking_ptr>> find(core::room_id room, core::steady_time now,

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "rooms/place_index.hpp"
 
 namespace rooms {
 
@@ -23,27 +23,40 @@ namespace rooms {
 template <class Value>
 class shelf {
  public:
-  explicit shelf(std::size_t entries_max) : entries_max_(std::max<std::size_t>(entries_max, 1)) {
-    index_.reserve(entries_max_);
-  }
+  // The seed keeps callers from choosing keys that meet in one place of the index.
+  explicit shelf(std::size_t entries_max, std::uint64_t seed = 0)
+      : entries_max_(std::max<std::size_t>(entries_max, 1)), seed_(seed), index_(entries_max_) {}
 
   // nullptr where nothing fresh is known. Valid until the next put or erase.
   const Value* find(std::string_view key, core::steady_time now) {
-    const auto found = index_.find(hash_of(key));
-    if (found == index_.end()) return nullptr;
-    entry& one = at(found->second);
+    const auto found = place_of(hash_of(key));
+    if (!found) return nullptr;
+    entry& one = at(*found);
     if (!one.is(key) || now >= one.fresh_until) return nullptr;
     one.used = true;
     return &one.value;
+  }
+
+  // A look-up is a chain of cache misses. Who knows of it early can have them one by one while
+  // other work is done: first the index, then the entry, then what its value holds.
+  void expect(std::string_view key) const { index_.expect(hash_of(key)); }
+  void expect_entry(std::string_view key) const {
+    const std::uint64_t hash = hash_of(key);
+    const auto likely = index_.find(hash, [hash](std::uint32_t) { return hash; });
+    if (likely) __builtin_prefetch(&at(*likely));
+  }
+  const Value* glimpse(std::string_view key) const {
+    const auto found = place_of(hash_of(key));
+    return found ? &at(*found).value : nullptr;
   }
 
   // Keys are room ids: at most 128 bytes, longer ones are not kept.
   void put(std::string_view key, Value value, core::steady_time fresh_until) {
     if (key.size() > key_bytes_max) return;
     const std::uint64_t hash = hash_of(key);
-    const auto found = index_.find(hash);
-    const std::uint32_t place = found != index_.end() ? found->second : free_place();
-    if (found == index_.end()) index_.emplace(hash, place);
+    const auto found = place_of(hash);
+    const std::uint32_t place = found ? *found : free_place();
+    if (!found) index_.insert(hash, place);
     entry& one = at(place);
     one.value = std::move(value);
     one.fresh_until = fresh_until;
@@ -54,11 +67,11 @@ class shelf {
   }
 
   void erase(std::string_view key) {
-    const auto found = index_.find(hash_of(key));
-    if (found == index_.end() || !at(found->second).is(key)) return;
-    at(found->second).value = Value{};
-    free_.push_back(found->second);
-    index_.erase(found);
+    const auto found = place_of(hash_of(key));
+    if (!found || !at(*found).is(key)) return;
+    remove_from_index(*found);
+    at(*found).value = Value{};
+    free_.push_back(*found);
   }
 
   std::size_t size() const { return index_.size(); }
@@ -68,7 +81,8 @@ class shelf {
   static constexpr std::uint32_t chunk_size = 256;
   static constexpr int looks_max = 8;
 
-  struct entry {
+  // All that a look-up reads of it, and a key of usual length, are in one cache line.
+  struct alignas(64) entry {
     Value value{};
     core::steady_time fresh_until{};
     std::uint64_t hash = 0;
@@ -79,8 +93,21 @@ class shelf {
     bool is(std::string_view other) const { return std::string_view(key, key_size) == other; }
   };
 
-  static std::uint64_t hash_of(std::string_view key) { return std::hash<std::string_view>{}(key); }
+  std::uint64_t hash_of(std::string_view key) const {
+    std::uint64_t hash = (std::hash<std::string_view>{}(key) ^ seed_) * 0x9e3779b97f4a7c15u;
+    hash = (hash ^ hash >> 32) * (seed_ | 1);
+    return hash ^ hash >> 29;
+  }
   entry& at(std::uint32_t place) { return chunks_[place / chunk_size][place % chunk_size]; }
+  const entry& at(std::uint32_t place) const {
+    return chunks_[place / chunk_size][place % chunk_size];
+  }
+  std::optional<std::uint32_t> place_of(std::uint64_t hash) const {
+    return index_.find(hash, [this](std::uint32_t place) { return at(place).hash; });
+  }
+  void remove_from_index(std::uint32_t place) {
+    index_.erase(at(place).hash, place, [this](std::uint32_t other) { return at(other).hash; });
+  }
 
   // An entry that nobody has used since the hand last passed, if one is among the next few; else
   // the last of them.
@@ -101,13 +128,14 @@ class shelf {
       if (!at(place).used) break;
       at(place).used = false;
     }
-    index_.erase(at(place).hash);
+    remove_from_index(place);
     return place;
   }
 
   std::size_t entries_max_;
+  std::uint64_t seed_;
   std::vector<std::unique_ptr<entry[]>> chunks_;  // so that growing moves no entry
-  boost::unordered_flat_map<std::uint64_t, std::uint32_t> index_;
+  place_index index_;
   std::vector<std::uint32_t> free_;
   std::uint32_t made_ = 0;
   std::uint32_t hand_ = 0;
