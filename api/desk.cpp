@@ -24,7 +24,7 @@ namespace {
 
 problem_scene scene_of(const http::exchange& about, const api::settings& settings) {
   problem_scene out{settings.docs_url, about.request_id()};
-  out.token_given = about.head && !about.head->find("authorization").empty();
+  out.token_given = about.head && about.head->fields.has(http::known_field::authorization);
   return out;
 }
 

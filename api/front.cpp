@@ -18,6 +18,8 @@ namespace {
 
 // A booking of 64 participants with the longest names is about 40 KiB.
 constexpr std::size_t json_body_max = 64 * 1024;
+using http::known_field;
+
 constexpr std::size_t form_body_max = 4 * 1024;
 // Bodies that nobody asked for and some clients send: read and ignored.
 constexpr std::size_t ignored_body_max = 1024;
@@ -110,22 +112,22 @@ front::state::visitor front::state::visitor_of(const http::exchange& about) {
     return {peer.address, peer.is_tls, required && !peer.is_tls && !local};
 
   const bool x_forwarded = proxies.header == net::proxy_settings::header_kind::x_forwarded_for;
-  const std::string_view name = x_forwarded ? "x-forwarded-for" : "forwarded";
+  const auto name = x_forwarded ? known_field::x_forwarded_for : known_field::forwarded;
   // Several lines are one list (RFC 9110 section 5.3), in which the nearest proxy's word stands
   // last: what a caller brought along must not hide it.
   std::string_view scheme;
   bool speaks_of_scheme = false;
   forwarded.clear();
-  for (const http::field_view& one : about.head->fields) {
-    if (x_forwarded && core::equals_ignoring_case(one.name, "x-forwarded-proto")) {
-      scheme = one.value;
-      speaks_of_scheme = speaks_of_scheme || !scheme.empty();
-    }
-    if (!core::equals_ignoring_case(one.name, name)) continue;
-    forwarded.push_back(one.value);
-    if (!x_forwarded && core::lower_case(one.value).find("proto=") != std::string::npos)
+  about.head->fields.for_each(name, [&](std::string_view value) {
+    forwarded.push_back(value);
+    if (!x_forwarded && core::lower_case(value).find("proto=") != std::string::npos)
       speaks_of_scheme = true;
-  }
+  });
+  if (x_forwarded)
+    about.head->fields.for_each(known_field::x_forwarded_proto, [&](std::string_view value) {
+      scheme = value;
+      speaks_of_scheme = speaks_of_scheme || !scheme.empty();
+    });
   net::forwarded_client client{peer.address, x_forwarded && net::last_is_https(scheme)};
   // Behind a PROXY header the field was written by whom the header names: to be believed only where
   // that is another proxy of ours.
@@ -153,7 +155,7 @@ void front::state::begin(http::exchange& about, http::reply& out, const visitor&
 void front::state::allow_origin(const http::request_head& head, http::reply& out) const {
   if (at.settings.cors_origins.empty()) return;
   out.fields += "Vary: Origin\r\n";
-  const std::string_view origin = head.find("origin");
+  const std::string_view origin = head.find(http::known_field::origin);
   if (std::ranges::find(at.settings.cors_origins, origin) == at.settings.cors_origins.end()) return;
   out.field("Access-Control-Allow-Origin", origin);
   out.fields +=
@@ -224,10 +226,10 @@ std::optional<http::body_plan> front::state::plan(http::exchange& about, http::r
   if (row.what == route::join_expert || row.what == route::join_client) joins.expect(*about.head);
 
   const bool sends = verb == http::method::put || verb == http::method::post;
-  const std::string_view type = about.head->find("content-type");
+  const std::string_view type = about.head->find(known_field::content_type);
   if (sends && row.body == body_kind::json &&
-      (!is_json(type) || about.head->count("content-type") > 1 ||
-       about.head->count("content-encoding") > 0))
+      (!is_json(type) || about.head->fields.repeats(known_field::content_type) ||
+       about.head->fields.has(known_field::content_encoding)))
     return refuse(core::failure(make_error_code(http::errc::unsupported_media_type)));
   if (sends && row.body == body_kind::form &&
       !is_media_type(type, "application/x-www-form-urlencoded"))

@@ -1,6 +1,7 @@
 #include "api/join_api.hpp"
 
 #include "api/parameters.hpp"
+#include "core/append.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 
@@ -12,7 +13,8 @@ constexpr std::string_view decisions_help = "Joins by how they ended.";
 
 // RFC 9205 leaves it to browsers; these are the names that they and their ancestors use.
 bool is_prefetch(const http::request_head& head) {
-  for (const std::string_view name : {"sec-purpose", "purpose", "x-moz"}) {
+  using http::known_field;
+  for (const auto name : {known_field::sec_purpose, known_field::purpose, known_field::x_moz}) {
     const std::string_view value = head.find(name);
     if (!value.empty() && (lists_token(value, "prefetch") || lists_token(value, "prerender")))
       return true;
@@ -21,7 +23,7 @@ bool is_prefetch(const http::request_head& head) {
 }
 
 bool wants_events(const http::request_head& head) {
-  return accepts(head.find("accept"), "text/event-stream");
+  return accepts(head.find(http::known_field::accept), "text/event-stream");
 }
 
 using step = rooms::booking_cache::step;
@@ -39,41 +41,44 @@ const join_api::vendor_text& join_api::text_of(const providers::provider_traits&
     if (one.traits == &traits) return one;
   vendor_text made;
   made.traits = &traits;
-  core::json_writer(made.json).string(traits.name.view());
+  made.name = R"(","provider":)";
+  core::append_json_string(made.name, traits.name.view());
+  made.embed = R"(","embed":)";
   core::json_writer embed(made.embed);
   embed.begin_object();
   embed.member("mode", traits.mode == providers::embed_mode::iframe ? "iframe" : "new_tab");
   embed.member("allow", traits.allow).member("origin", traits.origin);
   embed.end_object();
+  made.embed += '}';  // of the answer
   made.allowed = &desk_.parts.metrics.count(
       decisions, decisions_help,
       {{"outcome", "allowed"}, {"code", "ok"}, {"provider", traits.name.text()}});
   return vendors_.emplace_back(std::move(made));
 }
 
-void join_api::write_joined(std::string& out, const join::joined& made,
-                            const join::join_call& call) {
+void join_api::write_joined(std::string& out, const join::joined& made, const join::join_call& call,
+                            core::wall_time now) {
   const vendor_text& vendor = text_of(*made.provider);
-  core::json_writer json(out);
-  json.begin_object();
-  json.member("videoCallUrl", made.url).member("roomId", call.room.view());
-  json.member("userName", call.display_name.empty() ? join::default_name(call.seat)
-                                                    : std::string_view(call.display_name));
-  json.member("role", core::name_of(call.seat)).name("provider").raw(vendor.json);
-  json.member("expiresAt", desk_.times.of(made.expires_at));
-  json.member("refreshAfter", desk_.times.of(made.refresh_after));
-  json.member("serverTime", desk_.times.of(desk_.parts.clock.wall_now()));
-  json.name("embed").raw(vendor.embed);
-  json.end_object();
+  const std::string_view name = call.display_name.empty() ? join::default_name(call.seat)
+                                                          : std::string_view(call.display_name);
+  std::string url_kept, name_kept;
+  const std::string_view url = core::json_text(made.url, url_kept);
+  // Room ids, roles and times hold nothing to escape.
+  core::append_all(out, R"({"videoCallUrl":")", url, R"(","roomId":")", call.room.view(),
+                   R"(","userName":")", core::json_text(name, name_kept), R"(","role":")",
+                   core::name_of(call.seat), vendor.name, R"(,"expiresAt":")",
+                   desk_.times.of(made.expires_at), R"(","refreshAfter":")");
+  core::append_all(out, desk_.times.of(made.refresh_after), R"(","serverTime":")");
+  core::append_all(out, desk_.times.of(now), vendor.embed);
   vendor.allowed->add();
 }
 
 void join_api::answer_joined(http::reply& out, const join::joined& made,
-                             const join::join_call& call) {
+                             const join::join_call& call, core::wall_time now) {
   out.status = 200;
   out.fields += "Content-Type: application/json\r\n";
   out.body.clear();
-  write_joined(out.body, made, call);
+  write_joined(out.body, made, call, now);
 }
 
 void join_api::count_refusal(const core::failure& why, const core::room_id* room) {
@@ -127,17 +132,17 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
   }
   if (head.method == http::method::head) return look(about, out, std::move(*call), std::move(*who));
   if (wants_events(head)) {
-    call->trace = core::trace::from(head.find("traceparent"));
+    call->trace = core::trace::from(head.find(http::known_field::traceparent));
     return stream(about, out, std::move(*call), std::move(*who));
   }
   auto made = desk_.parts.joins.join_now(*call, **who, about.now, about.started);
   if (!made) {
-    call->trace = core::trace::from(head.find("traceparent"));
+    call->trace = core::trace::from(head.find(http::known_field::traceparent));
     auto work = join_later(&about, &out, std::move(*call), std::move(*who));
     return desk_.later(about, out, std::move(work));
   }
   if (*made)
-    answer_joined(out, **made, *call);
+    answer_joined(out, **made, *call, about.now);
   else
     refuse(about, out, made->error(), &call->room);
   return http::answered_now{};
@@ -148,7 +153,7 @@ core::task<void> join_api::join_later(http::exchange* about, http::reply* out, j
   const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
   auto made = co_await desk_.parts.joins.join(call, who, until);
   if (made)
-    answer_joined(*out, *made, call);
+    answer_joined(*out, *made, call, desk_.parts.clock.wall_now());
   else
     refuse(*about, *out, made.error(), &call.room);
 }

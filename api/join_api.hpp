@@ -26,14 +26,17 @@ class join_api {
   // What of a provider's traits every answer repeats, and where its joins are counted.
   struct vendor_text {
     const providers::provider_traits* traits = nullptr;
-    std::string json;  // "provider":…  and "embed":{…}, apart
-    std::string embed;
+    std::string name;   // from the quote that ends the member before: ","provider":"hms"
+    std::string embed;  // the same, to the answer's end: ","embed":{…}}
     core::counter* allowed = nullptr;
   };
   const vendor_text& text_of(const providers::provider_traits& traits);
 
-  void write_joined(std::string& out, const join::joined& made, const join::join_call& call);
-  void answer_joined(http::reply& out, const join::joined& made, const join::join_call& call);
+  // `now` is what the answer says the time is.
+  void write_joined(std::string& out, const join::joined& made, const join::join_call& call,
+                    core::wall_time now);
+  void answer_joined(http::reply& out, const join::joined& made, const join::join_call& call,
+                     core::wall_time now);
   void refuse(http::exchange& about, http::reply& out, const core::failure& why,
               const core::room_id* room = nullptr);
   void count_refusal(const core::failure& why, const core::room_id* room = nullptr);

@@ -93,7 +93,7 @@ core::task<void> join_api::run_stream(std::shared_ptr<stream_scene> scene,
   sent = co_await events->send("state", state_json("ready"));
   if (!sent) co_return;
   std::string answer;
-  write_joined(answer, *made, scene->call);
+  write_joined(answer, *made, scene->call, desk_.parts.clock.wall_now());
   co_await events->send("url", std::move(answer));
 }
 

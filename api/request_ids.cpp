@@ -18,12 +18,9 @@ bool is_sane(std::string_view text) {
 
 // Empty where there is none, or two: which of them the caller means is anybody's guess.
 std::string_view callers_own(const http::request_head& head) {
-  std::string_view found;
-  for (const http::field_view& one : head.fields) {
-    if (!core::equals_ignoring_case(one.name, "x-request-id")) continue;
-    if (!found.empty()) return {};
-    found = one.value;
-  }
+  constexpr auto field = http::known_field::x_request_id;
+  if (!head.fields.has(field) || head.fields.repeats(field)) return {};
+  const std::string_view found = head.find(field);
   return is_sane(found) ? found : std::string_view{};
 }
 

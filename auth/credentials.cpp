@@ -43,15 +43,12 @@ core::result<void> search(std::string_view field, std::string_view name, int& pa
 }  // namespace
 
 core::result<std::optional<std::string_view>> bearer_token(const http::request_head& head) {
-  const http::field_view* found = nullptr;
-  for (const http::field_view& field : head.fields) {
-    if (!core::equals_ignoring_case(field.name, "authorization")) continue;
-    if (found) return core::fail(errc::unauthenticated, "two Authorization fields");
-    found = &field;
-  }
-  if (!found) return std::nullopt;
+  constexpr auto field = http::known_field::authorization;
+  if (head.fields.repeats(field))
+    return core::fail(errc::unauthenticated, "two Authorization fields");
+  if (!head.fields.has(field)) return std::nullopt;
   constexpr std::string_view scheme = "bearer";
-  std::string_view rest = found->value;
+  std::string_view rest = head.find(field);
   if (rest.size() <= scheme.size() ||
       !core::equals_ignoring_case(rest.substr(0, scheme.size()), scheme) ||
       rest[scheme.size()] != ' ')
@@ -65,12 +62,13 @@ core::result<std::optional<std::string_view>> cookie_value(const http::request_h
                                                            std::string_view name) {
   std::optional<std::string_view> found;
   int pairs = 0;
-  for (const http::field_view& field : head.fields) {
-    // A proxy that speaks HTTP/2 on its other side may pass several Cookie fields on (RFC 9113
-    // section 8.2.3).
-    if (!core::equals_ignoring_case(field.name, "cookie")) continue;
-    if (auto fine = search(field.value, name, pairs, found); !fine) return core::same_failure(fine);
-  }
+  core::result<void> fine;
+  // A proxy that speaks HTTP/2 on its other side may pass several Cookie fields on (RFC 9113
+  // section 8.2.3).
+  head.fields.for_each(http::known_field::cookie, [&](std::string_view value) {
+    if (fine) fine = search(value, name, pairs, found);
+  });
+  if (!fine) return core::same_failure(fine);
   return found;
 }
 

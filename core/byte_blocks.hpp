@@ -35,6 +35,18 @@ inline bool is_any(block_of<16>::type mask) {
   return (bits[0] | bits[1]) != 0;
 }
 
+// One bit for each byte of a comparison, the first byte's lowest.
+inline std::uint32_t bits_of(block_of<16>::type mask) {
+#if defined(__SSE2__)
+  using signed_bytes __attribute__((vector_size(16))) = char;
+  return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128(signed_bytes(mask)));
+#else
+  std::uint32_t bits = 0;
+  for (unsigned i = 0; i < 16; ++i) bits |= static_cast<std::uint32_t>(mask[i] & 1u) << i;
+  return bits;
+#endif
+}
+
 // Whether `visit` holds for any of the blocks that cover `size` bytes, at least eight; called with
 // the block's type and offset. The last one may overlap the one before.
 template <class Visit>

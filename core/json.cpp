@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/append.hpp"
 #include "core/byte_blocks.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
@@ -141,12 +142,7 @@ bool is_plain(std::string_view text) {
 
 void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view replacement = "\xef\xbf\xbd";
-  if (is_plain(text)) {
-    out += '"';
-    out.append(text);
-    out += '"';
-    return;
-  }
+  if (is_plain(text)) return append_all(out, "\"", text, "\"");
   out += '"';
   std::size_t start = 0;
   for (std::size_t i = 0; i < text.size();) {
@@ -194,6 +190,13 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+std::string_view json_text(std::string_view text, std::string& kept) {
+  if (is_plain(text)) return text;
+  kept.clear();
+  append_json_string(kept, text);
+  return std::string_view(kept).substr(1, kept.size() - 2);
+}
+
 json_writer& json_writer::open(char bracket) {
   separate();
   out_ += bracket;
@@ -213,9 +216,10 @@ void json_writer::separate() {
 }
 
 json_writer& json_writer::name(json_name literal) {
-  out_ += needs_comma_ ? ",\"" : "\"";
-  out_ += literal.view();
-  out_ += "\":";
+  if (needs_comma_)
+    append_all(out_, ",\"", literal.view(), "\":");
+  else
+    append_all(out_, "\"", literal.view(), "\":");
   needs_comma_ = false;
   return *this;
 }

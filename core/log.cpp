@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/append.hpp"
 #include "core/json.hpp"
 #include "core/log_writer.hpp"
 #include "core/time_text.hpp"
@@ -96,15 +97,15 @@ void format_log_line(std::string& out, log_format format, wall_time at, log_leve
   }
   out += R"({"time":")";
   append_rfc3339_milliseconds(out, at);
-  out += R"(","level":")";
-  out += name_of(level);
-  out += R"(","event":")";
-  out += event;  // like the names of fields a literal of ours: nothing in it to escape
-  out += '"';
+  // The event is like the names of fields a literal of ours: nothing in it to escape.
+  append_all(out, R"(","level":")", name_of(level), R"(","event":")", event, "\"");
+  std::string kept;
   for (const log_field& field : with) {
-    out += ",\"";
-    out += field.name;
-    out += "\":";
+    if (const auto* text = std::get_if<std::string_view>(&field.value.held())) {
+      append_all(out, ",\"", field.name, "\":\"", json_text(*text, kept), "\"");
+      continue;
+    }
+    append_all(out, ",\"", field.name, "\":");
     append_value(out, field.value, true);
   }
   out += '}';

@@ -80,6 +80,13 @@ class server final : private net::turn_work {
  private:
   friend class conversation;
   static core::task<wait_for> run_events(server* self, conversation* talk);
+  struct instant {
+    core::steady_time steady;
+    core::wall_time wall;
+  };
+  instant now() const { return {with_.time.steady_now(), with_.time.wall_now()}; }
+  // When the events of this turn were fetched: one time for all requests that came with them.
+  const instant& turn();
   // Its bytes have been read: it answers when those of this turn's other connections have been too.
   void arrived(conversation& one);
   void events_told() override;
@@ -94,6 +101,7 @@ class server final : private net::turn_work {
   conversation* first_ = nullptr;
   std::size_t count_ = 0;
   std::vector<conversation*> arrived_;  // null where it has ended meanwhile
+  instant turn_;
   bool draining_ = false;
   std::int64_t date_second_ = -1;
   std::string date_line_;

@@ -36,7 +36,7 @@ core::failure internal_failure(const std::exception_ptr& surprise) {
 }
 
 bool wants_events(const request_head& head) {
-  return head.find("accept").find("text/event-stream") != std::string_view::npos;
+  return head.find(known_field::accept).find("text/event-stream") != std::string_view::npos;
 }
 
 }  // namespace
@@ -128,7 +128,7 @@ void conversation::woken(bool readable) {
   if (!listener_) return;
   if (!readable) return overslept();
   try {
-    const auto next = read_in();
+    const auto next = read_in(at_.turn());
     if (next == wait_for::no_more)
       at_.arrived(*this);
     else
@@ -159,9 +159,11 @@ void conversation::overslept() {
 }
 
 // The clocks are read once for everything that happens between two waits.
-void conversation::stamp() {
-  now_ = now();
-  work_->wall = at_.with_.time.wall_now();
+void conversation::stamp() { take_times(at_.now()); }
+
+void conversation::take_times(const server::instant& when) {
+  now_ = when.steady;
+  work_->wall = when.wall;
 }
 
 void conversation::begin_work() {
@@ -182,10 +184,10 @@ void conversation::begin_request() {
 }
 
 // no_more: there are bytes to work on.
-wait_for conversation::read_in() {
+wait_for conversation::read_in(const server::instant& when) {
   const bool first = work_ == nullptr;
   if (first) begin_work();
-  stamp();
+  take_times(when);
   if (first) begin_request();
   workspace& work = *work_;
   if (phase_ == phase::head && (work.lease == nullptr || work.used == work.capacity))
@@ -199,7 +201,7 @@ wait_for conversation::read_in() {
 }
 
 wait_for conversation::readable() {
-  const auto next = read_in();
+  const auto next = read_in(at_.now());
   return next == wait_for::no_more ? work_on() : next;
 }
 

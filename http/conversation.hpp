@@ -37,8 +37,8 @@ class conversation final : private net::waker {
   // to be waited for, with that. False from listen(): the stream can only be waited for by itself.
   bool listen();
   core::task<wait_for> next_request();
-  void answer();     // by the server, after the events
-  void let_go();     // by the server that ends: whoever awaits next_request() is destroyed
+  void answer();  // by the server, after the events
+  void let_go();  // by the server that ends: whoever awaits next_request() is destroyed
 
   // Each of these goes on from one wait to the next one.
   wait_for readable();
@@ -86,11 +86,12 @@ class conversation final : private net::waker {
 
   service& answers() const { return at_.with_.answers; }
   void stamp();
+  void take_times(const server::instant& when);
   void begin_work();
   void begin_request();
   void open_exchange();
   wait_for input_ended();
-  wait_for read_in();
+  wait_for read_in(const server::instant& when);
   wait_for work_on();
   wait_for go_on();
   wait_for read_head();

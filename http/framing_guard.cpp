@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 
 #include "core/byte_blocks.hpp"
 #include "core/encoding.hpp"
@@ -12,11 +12,8 @@
 namespace http {
 namespace {
 
-// NUL, a lone CR, any other control character: nothing of that stands in a line. (No LF does
-// either, as the lines were found by their LFs.)
-bool has_control(std::string_view text) {
-  return core::any_byte(text, [](auto c) { return ((c < 0x20) & (c != '\t')) | (c == 0x7f); });
-}
+// Of a byte or of each byte of a block. A tab is white space that may stand in a value.
+constexpr auto is_control = [](auto c) { return ((c < 0x20) & (c != '\t')) | (c == 0x7f); };
 
 method method_of(std::string_view text) {
   switch (text.size()) {
@@ -93,6 +90,16 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// Where the first colon is, or the text's size.
+std::size_t find_colon(std::string_view text) {
+  if (text.size() >= sizeof(core::sixteen_bytes)) {
+    const auto block = core::load_block<core::sixteen_bytes>(text.data());
+    if (const auto bits = core::bits_of(core::sixteen_bytes(block == ':')); bits != 0)
+      return static_cast<std::size_t>(std::countr_zero(bits));
+  }
+  return std::min(text.find(':'), text.size());
+}
+
 // Calls `each` with the trimmed elements of a comma-separated list, the empty ones too.
 template <class Each>
 void for_each_element(std::string_view list, Each each) {
@@ -153,37 +160,66 @@ void head_guard::start(const message_limits& limits) {
   has_length_ = has_transfer_encoding_ = false;
 }
 
+// The whole head is looked at once here: NUL, CR and LF by themselves and every other control
+// character are refused, so that nothing of that stands in a line.
 objection head_guard::find_end(std::string_view bytes, std::size_t& head_bytes) {
   head_bytes = 0;
   const auto visible = std::min(bytes.size(), limits_.head_bytes_max);
-  while (scanned_ < visible) {
-    const void* found = std::memchr(bytes.data() + scanned_, '\n', visible - scanned_);
-    if (found == nullptr) {
-      scanned_ = visible;
-      break;
+  const char* const from = bytes.data();
+  std::size_t base = scanned_;
+  while (base < visible) {
+    std::uint32_t controls = 0;
+    std::size_t step = sizeof(core::sixteen_bytes);
+    if (base + step <= visible) {
+      const auto block = core::load_block<core::sixteen_bytes>(from + base);
+      controls = core::bits_of(core::sixteen_bytes(is_control(block)));
+    } else {
+      step = visible - base;
+      for (std::size_t i = 0; i < step; ++i)
+        if (is_control(static_cast<unsigned char>(from[base + i]))) controls |= 1u << i;
     }
-    const auto end = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
-    scanned_ = end + 1;
-    if (end == 0 || bytes[end - 1] != '\r') return {errc::bad_request, "a line ends without CR"};
-    const auto begin = line_count_ == 0 ? skipped_ : line_ends_[line_count_ - 1] + std::size_t{1};
-    if (end == begin + 1) {
-      if (line_count_ != 0) {
-        head_bytes = end + 1;
-        return {};
-      }
-      if (skipped_ != 0) return {errc::bad_request, "more than one empty line before the message"};
-      skipped_ = 2;
-      continue;
+    for (; controls != 0; controls &= controls - 1) {
+      const std::size_t at = base + static_cast<std::size_t>(std::countr_zero(controls));
+      if (at < scanned_) continue;  // the LF of a line whose CR was in the block before
+      scanned_ = at;
+      if (from[at] == '\n') return {errc::bad_request, "a line ends without CR"};
+      if (from[at] != '\r') return {errc::bad_request, "a control character in the head"};
+      if (at + 1 == visible) return check_lengths(bytes.size());
+      if (from[at + 1] != '\n') return {errc::bad_request, "a CR without LF"};
+      scanned_ = at + 2;
+      if (auto bad = end_line(at + 1, head_bytes)) return bad;
+      if (head_bytes != 0) return {};
     }
-    if (line_count_ == 0 && end - begin > limits_.target_bytes_max + 64)
-      return {errc::uri_too_long, "the request line is too long"};
-    if (line_count_ > limits_.fields_max) return {errc::headers_too_large, "too many header lines"};
-    line_ends_[line_count_++] = static_cast<std::uint32_t>(end);
+    base += step;
+    scanned_ = std::max(scanned_, base);
   }
-  if (line_count_ == 0 && bytes.size() > skipped_ + limits_.target_bytes_max + 64)
+  return check_lengths(bytes.size());
+}
+
+// A line has ended with the LF at `end`; the empty one ends the head.
+objection head_guard::end_line(std::size_t end, std::size_t& head_bytes) {
+  const auto begin = line_count_ == 0 ? skipped_ : line_ends_[line_count_ - 1] + std::size_t{1};
+  if (end == begin + 1) {
+    if (line_count_ != 0) {
+      head_bytes = end + 1;
+      return {};
+    }
+    if (skipped_ != 0) return {errc::bad_request, "more than one empty line before the message"};
+    skipped_ = 2;
+    return {};
+  }
+  if (line_count_ == 0 && end - begin > limits_.target_bytes_max + 64)
     return {errc::uri_too_long, "the request line is too long"};
-  if (bytes.size() >= limits_.head_bytes_max)
-    return {errc::headers_too_large, "the head is too long"};
+  if (line_count_ > limits_.fields_max) return {errc::headers_too_large, "too many header lines"};
+  line_ends_[line_count_++] = static_cast<std::uint32_t>(end);
+  return {};
+}
+
+// Of a head that has not ended yet.
+objection head_guard::check_lengths(std::size_t bytes) const {
+  if (line_count_ == 0 && bytes > skipped_ + limits_.target_bytes_max + 64)
+    return {errc::uri_too_long, "the request line is too long"};
+  if (bytes >= limits_.head_bytes_max) return {errc::headers_too_large, "the head is too long"};
   return {};
 }
 
@@ -226,7 +262,7 @@ objection head_guard::check_request(std::string_view bytes, request_head& out) {
 objection head_guard::check_response(std::string_view bytes, int& status, int& minor_version) {
   const objection malformed{errc::bad_response, "not a status line"};
   const auto first = line(bytes, 0);
-  if (skipped_ != 0 || has_control(first)) return malformed;
+  if (skipped_ != 0 || first.find('\t') != first.npos) return malformed;
   if (first.size() < 12 || first[8] != ' ') return malformed;
   if (read_version(first.substr(0, 8), minor_version)) return malformed;
   if (!is_digit(first[9]) || !is_digit(first[10]) || !is_digit(first[11])) return malformed;
@@ -241,15 +277,16 @@ objection head_guard::check_response(std::string_view bytes, int& status, int& m
 objection head_guard::check_fields(std::string_view bytes, int minor_version, bool of_request) {
   for (std::size_t i = 1; i < line_count_; ++i) {
     const auto text = line(bytes, i);
-    std::size_t end = 0;
-    while (end < text.size() && is_token_character(text[end])) ++end;
+    const std::size_t colon = find_colon(text);
+    const auto name = text.substr(0, colon);
+    const known_field kind = known_field_from(name);
     // Also catches folded lines, which begin with white space, and white space before the colon.
-    if (end == 0 || end == text.size() || text[end] != ':')
+    if (colon == text.size() || (kind == known_field::unknown && !is_token(name)))
       return {errc::bad_request, "a header line without a proper name"};
-    field_view& one = fields_[field_count_++];
-    one = {text.substr(0, end), trimmed(text.substr(end + 1))};
-    if (has_control(one.value)) return {errc::bad_request, "a control character in a header"};
-    if (auto bad = note_field(one, minor_version, of_request)) return bad;
+    field_view& one = fields_[field_count_];
+    kinds_[field_count_++] = kind;
+    one = {name, trimmed(text.substr(colon + 1))};
+    if (auto bad = note_field(kind, one.value, minor_version, of_request)) return bad;
   }
   if (has_transfer_encoding_) {
     if (has_length_) return {errc::bad_request, "Transfer-Encoding beside Content-Length"};
@@ -258,31 +295,29 @@ objection head_guard::check_fields(std::string_view bytes, int minor_version, bo
   return {};
 }
 
-objection head_guard::note_field(const field_view& one, int minor_version, bool of_request) {
-  const auto is = [&](std::string_view name) { return core::equals_ignoring_case(one.name, name); };
-  switch (one.name.size()) {
-    case 4:
-      if (of_request && is("host")) {
-        host_ = one.value;
+objection head_guard::note_field(known_field kind, std::string_view value, int minor_version,
+                                 bool of_request) {
+  switch (kind) {
+    case known_field::host:
+      if (of_request) {
+        host_ = value;
         ++hosts_;
       }
       break;
-    case 6:
-      if (of_request && minor_version == 1 && is("expect")) {
-        if (frame_.expects_continue || !core::equals_ignoring_case(one.value, "100-continue"))
+    case known_field::expect:
+      if (of_request && minor_version == 1) {
+        if (frame_.expects_continue || !core::equals_ignoring_case(value, "100-continue"))
           return {errc::expectation_failed, "Expect is not 100-continue"};
         frame_.expects_continue = true;
       }
       break;
-    case 10:
-      if (is("connection")) note_connection(one.value);
+    case known_field::connection:
+      note_connection(value);
       break;
-    case 14:
-      if (is("content-length")) return note_content_length(one.value);
-      break;
-    case 17:
-      if (is("transfer-encoding")) return note_transfer_encoding(one.value);
-      break;
+    case known_field::content_length:
+      return note_content_length(value);
+    case known_field::transfer_encoding:
+      return note_transfer_encoding(value);
     default:
       break;
   }

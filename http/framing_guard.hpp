@@ -63,17 +63,22 @@ class head_guard {
   objection check_response(std::string_view bytes, int& status, int& minor_version);
 
   const framing& frame() const { return frame_; }
-  std::span<const field_view> fields() const { return {fields_.data(), field_count_}; }
+  field_list fields() const {
+    return {{fields_.data(), field_count_}, {kinds_.data(), field_count_}};
+  }
   // Where the first line begins: an empty line before a request is skipped (RFC 9112 section 2.2).
   std::size_t first_byte() const { return skipped_; }
 
  private:
   objection check_fields(std::string_view bytes, int minor_version, bool of_request);
-  objection note_field(const field_view& one, int minor_version, bool of_request);
+  objection note_field(known_field kind, std::string_view value, int minor_version,
+                       bool of_request);
   objection note_transfer_encoding(std::string_view value);
   objection note_content_length(std::string_view value);
   void note_connection(std::string_view list);
   std::string_view line(std::string_view bytes, std::size_t index) const;
+  objection end_line(std::size_t end, std::size_t& head_bytes);
+  objection check_lengths(std::size_t bytes) const;
 
   message_limits limits_;
   framing frame_;
@@ -87,6 +92,7 @@ class head_guard {
   bool has_transfer_encoding_ = false;
   std::array<std::uint32_t, fields_most + 1> line_ends_;  // offsets of the LFs
   std::array<field_view, fields_most> fields_;
+  std::array<known_field, fields_most> kinds_;
 };
 
 // The same for a chunked body: everything in it that is not data, and its limits.

@@ -129,6 +129,23 @@ std::string_view reason_of(int status) {
   }
 }
 
+field_list::field_list(std::span<const field_view> all, std::span<const known_field> kinds)
+    : all_(all) {
+  for (std::size_t i = 0; i < all.size(); ++i) note(kinds[i], i + 1);
+}
+
+field_list::field_list(std::span<const field_view> all) : all_(all) {
+  for (std::size_t i = 0; i < all.size(); ++i) note(known_field_from(all[i].name), i + 1);
+}
+
+void field_list::note(known_field kind, std::size_t place) {
+  std::uint8_t& first = first_[number(kind)];
+  if (first != 0)
+    repeated_ |= 1u << number(kind);
+  else
+    first = static_cast<std::uint8_t>(place);
+}
+
 std::string_view request_head::find(std::string_view name) const {
   for (const field_view& one : fields)
     if (core::equals_ignoring_case(one.name, name)) return one.value;

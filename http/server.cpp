@@ -144,6 +144,11 @@ void server::enter(conversation& one) {
   ++count_;
 }
 
+const server::instant& server::turn() {
+  if (arrived_.empty()) turn_ = now();
+  return turn_;
+}
+
 void server::arrived(conversation& one) {
   if (!one.stream().call_after_events(*this)) return one.answer();
   arrived_.push_back(&one);

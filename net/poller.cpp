@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "net/error.hpp"
+#include "net/system_calls.hpp"
 
 namespace net {
 namespace {
@@ -196,7 +197,7 @@ void watched::send_queued() {
 
 void watched::send_letter(std::string_view bytes) {
   while (!bytes.empty()) {
-    const auto took = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto took = send_bytes(descriptor_, bytes.data(), bytes.size());
     if (took >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(took));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {

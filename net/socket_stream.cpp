@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "net/error.hpp"
+#include "net/system_calls.hpp"
 
 namespace net {
 namespace {
@@ -38,7 +39,7 @@ core::task<core::result<void>> socket_stream::wait_writable(core::deadline until
 core::result<std::size_t> socket_stream::read_available(std::span<char> into) {
   if (!watched_.may_read() && watched_.is_open()) return std::size_t{0};
   for (;;) {
-    const auto got = ::recv(watched_.descriptor(), into.data(), into.size(), 0);
+    const auto got = receive(watched_.descriptor(), into.data(), into.size());
     if (got > 0) {
       const auto count = static_cast<std::size_t>(got);
       // epoll(7): a short read of a stream has emptied it, so that the next one would find nothing.
@@ -67,8 +68,7 @@ core::result<std::size_t> socket_stream::write_available(std::string_view data) 
   if (watched_.has_unsent()) return std::size_t{0};
   std::size_t sent = 0;
   while (sent < data.size() && (watched_.may_write() || !watched_.is_open())) {
-    const auto took =
-        ::send(watched_.descriptor(), data.data() + sent, data.size() - sent, MSG_NOSIGNAL);
+    const auto took = send_bytes(watched_.descriptor(), data.data() + sent, data.size() - sent);
     if (took >= 0) {
       sent += static_cast<std::size_t>(took);
     } else if (nothing_now(errno)) {
