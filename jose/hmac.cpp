@@ -41,10 +41,9 @@ void hmac_key::end(midstate& state, unsigned char* out) const {
 hmac_key::hmac_key(std::string_view secret, std::size_t hash_bytes) : hash_bytes_(hash_bytes) {
   if (hash_bytes != 32 && hash_bytes != 48 && hash_bytes != 64)
     throw std::logic_error("no such hash for HMAC");
-  const std::size_t block_bytes = hash_bytes == 32 ? SHA256_CBLOCK : SHA512_CBLOCK;
   std::array<unsigned char, SHA512_CBLOCK> block{};
   const auto data = core::as_bytes(secret);
-  if (data.size() <= block_bytes)
+  if (data.size() <= block_bytes())
     std::ranges::copy(data, block.begin());
   else if (hash_bytes == 32)
     SHA256(data.data(), data.size(), block.data());
@@ -65,12 +64,16 @@ hmac_key::~hmac_key() {
 }
 
 mac hmac_key::of(std::string_view message) const {
+  midstate inner = inner_;
+  return finish(inner, message);
+}
+
+mac hmac_key::finish(midstate& inner, std::string_view rest) const {
   mac out;
   out.size = hash_bytes_;
-  midstate state = inner_;
-  add(state, message);
-  end(state, out.bytes.data());
-  state = outer_;
+  add(inner, rest);
+  end(inner, out.bytes.data());
+  midstate state = outer_;
   add(state, out.view());
   end(state, out.bytes.data());
   return out;

@@ -32,14 +32,19 @@ class hmac_key {
 
   mac of(std::string_view message) const;
 
- private:
-  // What the hash has become after the key's padded block.
+  // The same in steps: begun(), add() any number of times, finish() with what is left.
   union midstate {
     SHA256_CTX small;
     SHA512_CTX large;  // SHA-384 too
   };
-  void begin(midstate& state, const unsigned char* block) const;
+  // What the hash has become after the key's padded block.
+  const midstate& begun() const { return inner_; }
   void add(midstate& state, std::string_view data) const;
+  mac finish(midstate& inner, std::string_view rest) const;
+  std::size_t block_bytes() const { return hash_bytes_ == 32 ? SHA256_CBLOCK : SHA512_CBLOCK; }
+
+ private:
+  void begin(midstate& state, const unsigned char* block) const;
   void end(midstate& state, unsigned char* out) const;
 
   std::size_t hash_bytes_;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "jose/hmac.hpp"
+#include "jose/hmac_series.hpp"
 #include "jose/keys.hpp"
 #include "jose/public_key.hpp"
 
@@ -24,6 +25,7 @@ struct key::material {
   bool is_private = false;
 
   std::optional<hmac_key> shared;
+  std::optional<hmac_series> signing_series;  // where the key belongs to one thread
 
   pkey pair;
   digest hash;  // fetched once: OpenSSL 3 looks algorithms up by name on each use

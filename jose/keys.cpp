@@ -128,6 +128,7 @@ key key::for_this_thread() const {
   copy->jwt_header = held_->jwt_header;
   copy->is_private = held_->is_private;
   copy->shared = held_->shared;
+  if (copy->shared) copy->signing_series.emplace(*copy->shared);
   if (held_->pair) {
     // A key of its own: a shared one would meet the other shards at its locks and reference counts.
     copy->pair.reset(EVP_PKEY_dup(held_->pair.get()));
@@ -140,7 +141,7 @@ core::result<void> key::sign(std::string_view input, std::string& out) const {
   material& with = *held_;
   if (!with.is_private) return core::fail(errc::bad_key, "a public key cannot sign");
   if (with.shared) {
-    out += with.shared->of(input).view();
+    out += (with.signing_series ? with.signing_series->of(input) : with.shared->of(input)).view();
     return {};
   }
   std::array<unsigned char, 64> hashed;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <utility>
 
+#include "core/append.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "jose/jwt.hpp"
@@ -161,7 +162,7 @@ token_settings read_token_settings(core::options& from, const std::string& issue
 session_signer::session_signer(const token_settings& settings) : settings_(settings) {
   if (settings.key) key_ = settings.key->for_this_thread();
   core::json_writer json(claims_begin_);
-  json.begin_object().member("iss", settings.issuer).member("aud", settings.audience).name("sub");
+  json.begin_object().member("iss", settings.issuer).member("aud", settings.audience);
 }
 
 core::result<std::string> session_signer::sign(const session_claims& about,
@@ -180,22 +181,21 @@ core::result<std::string> session_signer::sign(const session_claims& about,
 core::result<std::string> session_signer::sign_jwt(const session_claims& about,
                                                    core::random_source& random) {
   const std::int64_t issued = core::unix_seconds(about.now);
-  claims_ = claims_begin_;
-  core::append_json_string(claims_, about.user);
-  claims_ += R"(,"room":)";
-  core::append_json_string(claims_, about.room);
-  claims_ += R"(,"role":)";
-  core::append_json_string(claims_, about.role);
-  claims_ += R"(,"name":)";
-  core::append_json_string(claims_, about.name);
   const std::int64_t exp = core::unix_seconds(about.ends);
   if (times_issued_ != issued || times_exp_ != exp) {
     times_issued_ = issued;
     times_exp_ = exp;
     // Five seconds back, for a service whose clock is a little behind ours.
-    times_ = fmt::format(R"(,"iat":{},"nbf":{},"exp":{},"jti":")", issued, issued - 5, exp);
+    times_ = fmt::format(R"({},"iat":{},"nbf":{},"exp":{},"sub":")", claims_begin_, issued,
+                         issued - 5, exp);
   }
-  claims_ += times_;
+  // What tokens of one second have in common comes first: it is encoded and hashed faster.
+  std::string kept[4];
+  claims_.clear();
+  core::append_all(claims_, times_, core::json_text(about.user, kept[0]), R"(","room":")",
+                   core::json_text(about.room, kept[1]), R"(","role":")",
+                   core::json_text(about.role, kept[2]), R"(","name":")",
+                   core::json_text(about.name, kept[3]), R"(","jti":")");
   core::append_uuid(claims_, random);
   claims_ += R"("})";
   return jose::sign_jwt(*key_, claims_, settings_.typ);

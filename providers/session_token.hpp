@@ -66,7 +66,7 @@ class session_signer {
   const token_settings& settings_;
   std::optional<jose::key> key_;
   std::string claims_begin_;  // iss and aud never change
-  std::string times_;         // iat, nbf and exp change with the second, for all alike
+  std::string times_;         // the same with iat, nbf and exp, which change with the second
   std::int64_t times_issued_ = 0;
   std::int64_t times_exp_ = 0;
   std::string claims_;

@@ -2,11 +2,14 @@
 // client would lose the answer that explains why.
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <future>
+#include <vector>
 
 #include "net/socket_stream.hpp"
 #include "support/http_scene.hpp"
@@ -45,6 +48,7 @@ struct connected_pair {
     BOOST_REQUIRE(::connect(client.number(), generic, size) == 0);
     server = ::accept4(listening.number(), nullptr, nullptr, SOCK_NONBLOCK);
     BOOST_REQUIRE(server >= 0);
+    net::send_without_delay(client.number());  // pieces are to arrive as they are sent
     timeval patience{9, 0};
     ::setsockopt(client.number(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
@@ -173,6 +177,126 @@ BOOST_AUTO_TEST_CASE(a_silent_connection_meets_its_deadline) {
   connected_pair pair;
   live.serve(pair.server);
   BOOST_TEST(pair.read_to_end().empty());
+}
+
+// One shard whose loop the test turns by itself, so that it knows what comes in one turn.
+struct turned_server {
+  asio::io_context context{1};
+  tests::fake_clock clock;
+  net::deadline_wheel wheel{context.get_executor(), clock};
+  net::poller poller{context.get_executor(), wheel};
+  net::buffer_pool buffers;
+  tests::scripted_service service;
+  http::server server{http::connection_tools{context.get_executor(), buffers, clock, service, {}}};
+  core::task_group connections{context.get_executor()};
+
+  void serve(connected_pair& pair) {
+    connections.spawn(
+        server.serve(std::make_unique<net::socket_stream>(poller, pair.server, net::peer{})));
+    settle();
+  }
+  void settle() {
+    context.restart();
+    while (context.poll() > 0) {
+    }
+  }
+  static std::string read_now(connected_pair& pair) {
+    char answer[4096];
+    const auto got = ::recv(pair.client.number(), answer, sizeof answer, MSG_DONTWAIT);
+    return got > 0 ? std::string(answer, static_cast<std::size_t>(got)) : std::string();
+  }
+};
+
+int unread_bytes(int socket) {
+  int count = 0;
+  BOOST_REQUIRE(::ioctl(socket, FIONREAD, &count) == 0);
+  return count;
+}
+
+BOOST_AUTO_TEST_CASE(requests_of_one_turn_are_all_read_before_the_first_is_answered) {
+  connected_pair pairs[3];
+  turned_server live;
+  std::vector<int> unread;
+  live.service.on_handle = [&](http::exchange&, http::reply& out) -> http::answer {
+    for (const connected_pair& pair : pairs) unread.push_back(unread_bytes(pair.server));
+    out.body = "fine";
+    return http::answered_now{};
+  };
+  for (connected_pair& pair : pairs) live.serve(pair);
+  for (int round = 0; round < 3; ++round) {
+    unread.clear();
+    for (connected_pair& pair : pairs) pair.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    live.settle();
+    BOOST_TEST(unread.size() == 9u);
+    BOOST_TEST(std::ranges::count(unread, 0) == 9);
+    for (connected_pair& pair : pairs)
+      BOOST_TEST(tests::status_of(turned_server::read_now(pair)) == 200);
+  }
+  live.server.stop();
+  live.settle();
+  BOOST_TEST(live.server.count() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_its_neighbours_handler_stops_in_the_same_turn_is_over) {
+  connected_pair pairs[2];
+  turned_server live;
+  live.service.on_handle = [&](http::exchange&, http::reply& out) -> http::answer {
+    live.server.stop();
+    out.body = "the last";
+    return http::answered_now{};
+  };
+  for (connected_pair& pair : pairs) live.serve(pair);
+  for (connected_pair& pair : pairs) pair.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  live.settle();
+  BOOST_TEST(live.server.count() == 0u);
+  for (connected_pair& pair : pairs) BOOST_TEST(pair.read_to_end().empty());
+}
+
+BOOST_AUTO_TEST_CASE(waiting_connections_end_when_their_group_is_cancelled) {
+  connected_pair pair;
+  turned_server live;
+  live.serve(pair);
+  BOOST_TEST(live.server.idle_count() == 1u);
+  live.connections.close(true);
+  live.settle();
+  BOOST_TEST(live.server.count() == 0u);
+  BOOST_TEST(pair.read_to_end().empty());
+}
+
+// What ASan would tell of: the coroutine of a waiting connection goes with the server.
+BOOST_AUTO_TEST_CASE(a_server_that_goes_takes_its_waiting_connections_with_it) {
+  connected_pair pair;
+  {
+    turned_server live;
+    live.serve(pair);
+    pair.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    live.settle();
+    BOOST_TEST(tests::status_of(turned_server::read_now(pair)) == 200);
+  }
+  BOOST_TEST(pair.read_to_end().empty());
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_request_that_comes_in_pieces_and_one_with_a_body_leave_the_quick_way_and_return) {
+  connected_pair pair;
+  turned_server live;
+  live.service.on_handle = [&](http::exchange& about, http::reply& out) -> http::answer {
+    out.body = about.body.empty() ? "none" : std::string(about.body);
+    return http::answered_now{};
+  };
+  live.serve(pair);
+  const auto ask = [&](std::string_view text) {
+    pair.send(text);
+    live.settle();
+    return turned_server::read_now(pair);
+  };
+  for (int round = 0; round < 2; ++round) {
+    BOOST_TEST(ask("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("none"));
+    BOOST_TEST(ask("GET /b HT").empty());
+    BOOST_TEST(ask("TP/1.1\r\nHost: a\r\n\r\n").ends_with("none"));
+    BOOST_TEST(ask("POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo").empty());
+    BOOST_TEST(ask("dy").ends_with("body"));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

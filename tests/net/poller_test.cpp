@@ -426,4 +426,59 @@ BOOST_AUTO_TEST_CASE(what_the_socket_has_no_room_for_goes_when_it_has_and_before
   settle();
 }
 
+namespace {
+
+// Notes what had been told when the events of a turn were over.
+struct turn_notes final : net::waker, net::turn_work {
+  explicit turn_notes(net::socket_stream& with) : stream(with) {}
+  void woken(bool readable) override {
+    woke = readable;
+    asked = stream.call_after_events(*this) && stream.call_after_events(*this);
+    std::string answer = "answer";
+    queued = stream.write_soon(answer);
+  }
+  void events_told() override {
+    ++turns;
+    others_woke = other != nullptr && other->woke;
+    char peek[8];
+    answer_was_sent = ::recv(peer, peek, sizeof peek, MSG_PEEK | MSG_DONTWAIT) > 0;
+  }
+  net::socket_stream& stream;
+  turn_notes* other = nullptr;
+  int peer = -1;
+  bool woke = false, asked = false, queued = false, others_woke = false, answer_was_sent = false;
+  int turns = 0;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(work_after_the_events_comes_once_after_all_of_them_and_before_answers_leave) {
+  int more[2];
+  BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, more) == 0);
+  net::socket_stream second(poller, more[0], net::peer{});
+  turn_notes one(*here), two(second);
+  one.other = &two;
+  two.other = &one;
+  one.peer = ends[1];
+  two.peer = more[1];
+  BOOST_TEST(!here->call_after_events(one));  // outside of a turn there is nothing to wait for
+  BOOST_REQUIRE(here->wake_when_readable(one, in(1min)));
+  BOOST_REQUIRE(second.wake_when_readable(two, in(1min)));
+  sent("x");
+  BOOST_REQUIRE(::send(more[1], "y", 1, 0) == 1);
+  settle();
+  for (const turn_notes* notes : {&one, &two}) {
+    BOOST_TEST(notes->woke);
+    BOOST_TEST(notes->asked);
+    BOOST_TEST(notes->queued);
+    BOOST_TEST(notes->turns == 1);
+    BOOST_TEST(notes->others_woke);
+    BOOST_TEST(!notes->answer_was_sent);
+  }
+  char answer[8];
+  BOOST_TEST(::recv(more[1], answer, sizeof answer, 0) == 6);
+  BOOST_TEST(::recv(ends[1], answer, sizeof answer, 0) == 6);
+  ::close(more[1]);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
