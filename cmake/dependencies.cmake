@@ -54,6 +54,14 @@ target_include_directories(asio_packaged SYSTEM INTERFACE ${STAGEDOOR_ASIO_DIR})
 target_compile_definitions(asio_packaged INTERFACE
   ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION ASIO_HAS_CO_AWAIT=1 ASIO_HAS_STD_COROUTINE=1)
 target_link_libraries(asio_packaged INTERFACE Threads::Threads)
+# Asio's loop over io_uring instead of epoll: for measuring only (docs/decisions/0011).
+option(STAGEDOOR_IO_URING "Let Asio wait with io_uring instead of epoll" OFF)
+if(STAGEDOOR_IO_URING)
+  find_library(STAGEDOOR_URING_LIB uring)
+  stagedoor_need(STAGEDOOR_URING_LIB "liburing 2.3 or later" liburing-dev)
+  target_compile_definitions(asio_packaged INTERFACE ASIO_HAS_IO_URING=1 ASIO_DISABLE_EPOLL=1)
+  target_link_libraries(asio_packaged INTERFACE ${STAGEDOOR_URING_LIB})
+endif()
 
 # llhttp: Debian 12 ships it as C sources that each user compiles (node-llhttp); later releases as a library.
 find_file(STAGEDOOR_LLHTTP_C NAMES llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH)
