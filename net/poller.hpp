@@ -43,7 +43,7 @@ class poller {
   // Answers that gather while a batch of events is worked through and leave together after it: the
   // code that makes them stays in the processor's cache, and a reader on this machine is woken once
   // for many.
-  static constexpr std::size_t outbox_max = 64;
+  static constexpr std::size_t outbox_max = 32;
   static constexpr std::size_t outbox_bytes_max = 16 * 1024;  // of one
 
  private:
