@@ -145,7 +145,8 @@ export class JoinClient {
   async #pause(problem: Problem, tries: number, signal: AbortSignal): Promise<void> {
     if (!this.#world.online()) return;
     const ms = pauseBefore(tries - 1, problem.retryAfter, this.#world.random());
-    this.#set({ state: "failed", problem, retryAt: this.#world.now() + ms });
+    // Whoever waits need not know of a line that broke once.
+    if (this.#state.state !== "waiting" || tries > 1) this.#set({ state: "failed", problem, retryAt: this.#world.now() + ms });
     await this.#nap(ms, signal, true);
   }
 

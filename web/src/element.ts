@@ -71,8 +71,10 @@ export class VideoCallElement extends Base {
   // For sessions that are no cookie: asked before each request.
   get token(): (() => string | Promise<string>) | undefined { return this.#token; }
   set token(value: (() => string | Promise<string>) | undefined) {
+    const begins = (this.#token === undefined) !== (value === undefined);
     this.#token = value;
-    this.#restartSoon();
+    // A new function is only another way to the same token: frameworks make one each time they render.
+    if (begins) this.#restartSoon();
   }
   // Sentences of the page's own, by problem code.
   get sentences(): Partial<Record<string, Partial<Sentence>>> { return this.#sentences; }
@@ -151,7 +153,7 @@ export class VideoCallElement extends Base {
       name: this.getAttribute("name") ?? undefined,
       api: this.getAttribute("api") ?? scriptOrigin,
       credentials: (this.getAttribute("credentials") ?? "include") as RequestCredentials,
-      token: this.#token,
+      token: this.#token && (() => this.#token?.() ?? ""),
     }));
     this.#unsubscribe = client.subscribe((state) => this.#changed(state));
     client.start();

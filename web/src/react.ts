@@ -66,7 +66,7 @@ export function VideoCall(props: VideoCallProps): ReactElement {
   }, []);
   useEffect(() => defineVideoCall(), []);
   useEffect(() => {
-    if (element.current && token) element.current.token = token;
+    if (element.current) element.current.token = token;
   }, [token]);
   useEffect(() => {
     if (element.current && sentences) element.current.sentences = sentences;

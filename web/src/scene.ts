@@ -126,7 +126,7 @@ export function sceneOf(state: JoinState, ways: Ways): Scene {
         look: "calm",
         title: "You have left the call",
         text: "As long as the room is open you can come back.",
-        actions: [{ kind: "again", label: "Join again", main: !back }, ...(back ? [{ ...back, main: true }] : [])],
+        actions: [{ kind: "again", label: "Join again", main: true }, ...(back ? [back] : [])],
       };
     }
   }

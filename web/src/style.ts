@@ -40,7 +40,7 @@ export const style = `
 :host([theme="light"]) { color-scheme: light; }
 :host([theme="dark"]) { color-scheme: dark; }
 :host([fill]) { min-height: 0; aspect-ratio: auto; height: 100%; }
-:host([hidden]) { display: none; }
+:host([hidden]), :host([controls="none"]) .foot { display: none; }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
 .base { position: absolute; inset: 0; display: flex; flex-direction: column; overflow: hidden; background: var(--ground); border: 1px solid var(--line); border-radius: var(--radius); }
