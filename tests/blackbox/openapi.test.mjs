@@ -180,7 +180,7 @@ test('what every route has: options, refused methods, https, rate limits', async
   for (const [template, operations] of Object.entries(contract.document.paths)) {
     const path = template.replace('{roomId}', 'x');
     // The demo's own, and those of the built-in room, which the other servers do not have.
-    const inDemo = /^\/($|test-videocall|demo\/|room\/|assets\/room)/.test(path);
+    const inDemo = /^\/($|demo\/|room\/|assets\/room)/.test(path);
     const at = inDemo ? demo : door;
     assert.equal(await ask('OPTIONS', path, { at }), 204);
     assert.equal(await ask('PATCH', path, { at }), 405);
@@ -197,12 +197,16 @@ test('pages, keys and the document itself answer as documented', async () => {
     assert.equal(await ask(method, '/.well-known/jwks.json'), 200);
     assert.equal(await ask(method, '/openapi.json'), 200);
     assert.equal(await ask(method, '/', { at: demo }), 302);
-    for (const path of ['/test-videocall', '/demo/page.js', '/demo/page.css', '/assets/room.js', '/assets/room.css'])
-      assert.equal(await ask(method, path, { at: demo }), 200, path);
+    for (const path of ['/assets/room.js', '/assets/room.css']) assert.equal(await ask(method, path, { at: demo }), 200, path);
+    const own = ['/test-videocall', '/assets/test.js', '/assets/pages.css', '/assets/icon.svg', '/assets/videocall.js', '/api/preflight', '/api/preflight/framing?provider=hms'];
+    for (const path of [...own, '/expert/videocall/room-42?userName=Ada', '/client/videocall/room-42']) assert.equal(await ask(method, path), 200, path);
+    for (const role of ['expert', 'client']) assert.equal(await ask(method, `/${role}/videocall/a%20b`), 400);
+    assert.equal(await ask(method, '/api/preflight/framing?provider=nobody'), 400);
   }
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const login = (body, headers = form) => ask('POST', '/demo/login', { at: demo, headers, body });
   assert.equal(await login('user=expert-1&role=expert'), 303);
+  assert.equal(await login('user=expert-1&role=expert&room=test_room'), 303);
   assert.equal(await login('user=nobody&role=expert'), 400);
   assert.equal(await login('user=expert-1', { 'content-type': 'text/plain' }), 415);
   assert.equal(await login('x'.repeat(5_000)), 413);
