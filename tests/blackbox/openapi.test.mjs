@@ -1,12 +1,12 @@
 // The OpenAPI document is valid, and every answer of every route is what it says; every status that can be had is had.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Contract } from './support/contract.mjs';
 import { Fake100ms, provider } from './support/fake_100ms.mjs';
 import { exchange } from './support/raw.mjs';
-import { Stagedoor, binary, booking, freePort, randomRoom, rfc3339, serviceKey, session } from './support/stagedoor.mjs';
+import { Stagedoor, binary, booking, randomRoom, rfc3339, serviceKey, session } from './support/stagedoor.mjs';
 
 // Documented for completeness, and why nobody can provoke it from outside.
 const unreachable = [
@@ -18,22 +18,6 @@ const unreachable = [
 
 let fake, slow, door, strict, busy, demo, contract;
 
-async function startDemo() {
-  const made = new Stagedoor();
-  made.keepFolder = true;
-  made.port = await freePort();
-  made.adminPort = await freePort();
-  const env = { ...process.env, STAGEDOOR__SERVER__LISTEN: `127.0.0.1:${made.port}`, STAGEDOOR__ADMIN__LISTEN: `127.0.0.1:${made.adminPort}` };
-  made.log = '';
-  made.child = spawn(binary, ['serve', '--demo'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  for (const stream of [made.child.stdout, made.child.stderr]) stream.on('data', (text) => (made.log += text));
-  made.ended = new Promise((done) => made.child.on('exit', (code, signal) => done({ code, signal })));
-  made.base = `http://127.0.0.1:${made.port}`;
-  made.admin = `http://127.0.0.1:${made.adminPort}`;
-  await made.ready(10_000);
-  return made;
-}
-
 before(async () => {
   fake = await Fake100ms.start();
   slow = await Fake100ms.start();
@@ -41,9 +25,9 @@ before(async () => {
   const slowLimits = '[limits.ip]\nrate = 1\nper = "hour"\nburst = 1\n';
   [door, strict, busy, demo] = await Promise.all([
     Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(fake) + provider(fake).replace('.hms]', '.away]'), extra: trusted + '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n' }),
-    Stagedoor.start({ limits: slowLimits, extra: trusted }),
+    Stagedoor.start({ limits: slowLimits, extra: trusted + '[pages]\nenabled = false\n' }),
     Stagedoor.start({ providers: provider(slow), extra: '[rooms]\nprepare_before = "0s"\n[overload]\nwaiting_max = 1\n', env: { STAGEDOOR__SERVER__THREADS: '1' } }).catch((error) => error),
-    startDemo(),
+    Stagedoor.demo(),
   ]);
   if (busy instanceof Error) throw busy;
   contract = new Contract((await door.api('/openapi.json')).json);
@@ -176,11 +160,13 @@ test('what every route has: options, refused methods, https, rate limits', async
   // Drains the only token of an address.
   const drained = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https' };
   await strict.api('/nothing', { headers: drained });
+  let visitors = 0;
   const plain = { 'x-forwarded-for': '203.0.113.10', 'x-forwarded-proto': 'http' };
   for (const [template, operations] of Object.entries(contract.document.paths)) {
     const path = template.replace('{roomId}', 'x');
     // The demo's own, and those of the built-in room, which the other servers do not have.
     const inDemo = /^\/($|demo\/|room\/|assets\/room)/.test(path);
+    const isPage = /^\/(expert\/|client\/|test-videocall|api\/preflight|assets\/(test|pages|icon))/.test(path);
     const at = inDemo ? demo : door;
     assert.equal(await ask('OPTIONS', path, { at }), 204);
     assert.equal(await ask('PATCH', path, { at }), 405);
@@ -188,6 +174,9 @@ test('what every route has: options, refused methods, https, rate limits', async
       assert.equal(await ask(method.toUpperCase(), path, { headers: plain }), 403, path);
       assert.equal(await ask(method.toUpperCase(), path, { headers: drained, at: strict }), 429, path);
       if (inDemo && method !== 'options') assert.equal(await ask(method.toUpperCase(), path), 404, path);
+      if (!isPage || method === 'options') continue;
+      const first = { 'x-forwarded-for': `198.51.100.${++visitors}`, 'x-forwarded-proto': 'https' };
+      assert.equal(await ask(method.toUpperCase(), path, { headers: first, at: strict }), 404, path);
     }
   }
 });
@@ -244,6 +233,7 @@ test('an overloaded server says so as documented', { timeout: 20_000 }, async ()
     for (const [role, headers] of [['expert', expert], ['client', client]]) {
       assert.equal(await ask(method, `/api/${role}/videocall/url?roomId=${randomRoom()}`, { headers, at: busy }), 503);
       assert.equal(await ask(method, `/api/${role}/bookings`, { headers, at: busy }), 503);
+      assert.equal(await ask(method, '/api/preflight/framing?provider=hms', { at: busy }), 503);
     }
   const path = '/api/bookings/x';
   for (const [method, at] of [['GET', '/api/bookings'], ['GET', path], ['PUT', path], ['DELETE', path], ['POST', path + '/end']])
