@@ -91,15 +91,15 @@ test('the preflight finds what is so, and its report can be copied', { timeout: 
   await context.close();
 });
 
-test('a wrong clock and a header that keeps the camera back are found', { timeout: 60_000 }, async () => {
+test('a clock that is wrong is found', { timeout: 60_000 }, async () => {
   const { context, page } = await open('/test-videocall', {
     prepare: (tab) => tab.route('**/api/preflight', async (route) => {
       const answer = await route.fetch();
       const facts = await answer.json();
-      await route.fulfill({ response: answer, json: { ...facts, serverTime: new Date(Date.now() - 120_000).toISOString() } });
+      await route.fulfill({ response: answer, json: { ...facts, serverTime: new Date(Date.now() - 150_000).toISOString() } });
     }),
   });
-  await page.locator('.check.bad[data-check="Clock"]', { hasText: /12\d\.\d s ahead/ }).waitFor();
+  await page.locator('.check.bad[data-check="Clock"]', { hasText: /1(49|50)\.\d s ahead/ }).waitFor();
   await context.close();
 });
 

@@ -1,5 +1,7 @@
 // The checks of the test page: what of this device, this network and this server would keep a call from working.
 
+import { keptFrom } from "../src/camera.js";
+
 export type Grade = "good" | "fair" | "bad" | "plain";
 export interface Finding {
   name: string;
@@ -104,14 +106,15 @@ export function clockFinding({ skew }: Answered): Finding {
   return Math.abs(skew) < 30_000 ? { name, grade: "fair", told } : { name, grade: "bad", told: `${told} Set it by the internet's time: sessions may look expired.` };
 }
 
-interface Policy {
-  allowsFeature(feature: string, origin?: string): boolean;
-}
-
-// Whether this page may hand camera and microphone on to the provider's.
+// Whether this page may hand camera and microphone on to the provider's, tried with a frame that shows nothing.
 function policyTold(origin: string): string | undefined {
-  const policy = (document as Document & { featurePolicy?: Policy }).featurePolicy;
-  const lacking = policy ? ["camera", "microphone"].filter((one) => !policy.allowsFeature(one, origin)) : [];
+  const devices = ["camera", "microphone"];
+  const probe = document.createElement("iframe");
+  probe.hidden = true;
+  probe.allow = devices.map((one) => `${one} ${origin}`).join("; ");
+  document.body.append(probe);
+  const lacking = keptFrom(probe, devices, origin);
+  probe.remove();
   return lacking.length ? `a header in between keeps ${lacking.join(" and ")} from it (Permissions-Policy)` : undefined;
 }
 

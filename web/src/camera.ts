@@ -11,9 +11,10 @@ export interface Obstacle {
 interface Policy {
   allowsFeature(feature: string, origin?: string): boolean;
 }
-// Chromium only, and still under the old name; elsewhere there is nothing to ask, nor a header to block.
-const policyOf = (page: Document): Policy | undefined => {
-  const held = page as Document & { permissionsPolicy?: Policy; featurePolicy?: Policy };
+// Chromium only, and still under the old name; elsewhere there is nothing to ask, nor a header to block. The frame is asked, not the
+// page: without a header a page has no camera for other origins, and yet may hand its own on to a frame.
+const policyOf = (frame: HTMLIFrameElement): Policy | undefined => {
+  const held = frame as HTMLIFrameElement & { permissionsPolicy?: Policy; featurePolicy?: Policy };
   return held.permissionsPolicy ?? held.featurePolicy;
 };
 
@@ -22,9 +23,14 @@ const needed = ["camera", "microphone"] as const;
 // Features of "camera; microphone; autoplay" that are devices.
 const devicesOf = (allow: string) => needed.filter((one) => allow.split(";").some((part) => part.trim().split(/\s+/)[0] === one));
 
-function policyObstacle(devices: readonly string[], origin: string, view: Window): Obstacle | undefined {
-  const policy = policyOf(view.document);
-  const blocked = policy ? devices.filter((one) => !policy.allowsFeature(one) || !policy.allowsFeature(one, origin)) : [];
+// What of camera and microphone the page keeps from the frame. Its allow attribute has to be set.
+export function keptFrom(frame: HTMLIFrameElement, devices: readonly string[], origin: string): string[] {
+  const policy = policyOf(frame);
+  return policy ? devices.filter((one) => !policy.allowsFeature(one, origin)) : [];
+}
+
+function policyObstacle(frame: HTMLIFrameElement, devices: readonly string[], origin: string, view: Window): Obstacle | undefined {
+  const blocked = keptFrom(frame, devices, origin);
   if (blocked.length === 0) return undefined;
   const framed = view.top !== view;
   const header = blocked.map((one) => `${one}=(self "${origin}")`).join(", ");
@@ -56,8 +62,8 @@ async function permissionObstacle(devices: readonly string[], view: Window): Pro
   };
 }
 
-// The first obstacle, or nothing. `allow` and `origin` are those of the answer's embed.
-export async function obstacleTo(allow: string, origin: string, view: Window = window): Promise<Obstacle | undefined> {
+// The first obstacle to a call in this frame, or nothing. `allow` and `origin` are those of the answer's embed.
+export async function obstacleTo(frame: HTMLIFrameElement, allow: string, origin: string, view: Window = window): Promise<Obstacle | undefined> {
   const devices = devicesOf(allow);
   if (devices.length === 0) return undefined;
   if (!view.isSecureContext)
@@ -66,7 +72,7 @@ export async function obstacleTo(allow: string, origin: string, view: Window = w
       title: "This page is not secure",
       text: "Browsers give camera and microphone to https pages only. Open this page at its https:// address.",
     };
-  return policyObstacle(devices, origin, view) ?? (await permissionObstacle(devices, view));
+  return policyObstacle(frame, devices, origin, view) ?? (await permissionObstacle(devices, view));
 }
 
 // The frame's allow attribute. A feature without an origin is given to the frame's first address only, so where that leads on to

@@ -192,7 +192,7 @@ export class VideoCallElement extends Base {
     this.#loading = setTimeout(() => this.#showFrame(true), loadMax);
     parts.stage.prepend(frame);
     parts.frame = frame;
-    obstacleTo(answer.embed.allow, answer.embed.origin).then((obstacle) => {
+    obstacleTo(frame, answer.embed.allow, answer.embed.origin).then((obstacle) => {
       if (this.#answer !== answer) return;
       this.#obstacle = obstacle;
       this.#show();

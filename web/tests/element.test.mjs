@@ -221,15 +221,17 @@ test("a page's own sentences are shown", async () => {
 });
 
 test("a header that keeps the camera from the call is found and explained", async () => {
-  document.featurePolicy = { allowsFeature: (feature, origin) => feature !== "camera" || origin === undefined };
+  const asks = [];
+  HTMLIFrameElement.prototype.featurePolicy = { allowsFeature: (feature, origin) => (asks.push([feature, origin]), feature !== "camera") };
   try {
     const at = await inCall();
     await until(() => /keeps the call from using your camera/.test(at.find(".bar").textContent));
     assert.match(at.find(".bar small").textContent, /Permissions-Policy: camera=\(self "https:\/\/acme\.app\.100ms\.live"\)/);
     assert.equal(at.heard.find(([name]) => name === "error")[1].code, "policy_blocked");
     assert.ok(at.find("iframe"), "one may still watch and listen");
+    assert.deepEqual(asks[0], ["camera", "https://acme.app.100ms.live"]);
   } finally {
-    delete document.featurePolicy;
+    delete HTMLIFrameElement.prototype.featurePolicy;
   }
 });
 
