@@ -16,6 +16,9 @@ const unreachable = [
   [/^HEAD \/api\/(expert|client)\/videocall\/url 504$/, 'HEAD asks no provider; only a store that hangs would do'],
 ];
 
+// Where a preflight finds nobody.
+const nowhere = 'https://127.0.0.1:9';
+
 let fake, slow, door, strict, busy, demo, contract;
 
 before(async () => {
@@ -24,7 +27,7 @@ before(async () => {
   const trusted = '[proxy]\ntrusted = ["127.0.0.1"]\n';
   const slowLimits = '[limits.ip]\nrate = 1\nper = "hour"\nburst = 1\n';
   [door, strict, busy, demo] = await Promise.all([
-    Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(fake) + provider(fake).replace('.hms]', '.away]'), extra: trusted + '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n' }),
+    Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(fake, '', nowhere) + provider(fake, '', nowhere).replace('.hms]', '.away]'), extra: trusted + '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n' }),
     Stagedoor.start({ limits: slowLimits, extra: trusted + '[pages]\nenabled = false\n' }),
     Stagedoor.start({ providers: provider(slow), extra: '[rooms]\nprepare_before = "0s"\n[overload]\nwaiting_max = 1\n', env: { STAGEDOOR__SERVER__THREADS: '1' } }).catch((error) => error),
     Stagedoor.demo(),

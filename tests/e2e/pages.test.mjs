@@ -9,6 +9,8 @@ import { complaints, launch, moves, picture } from './support/browser.mjs';
 import { hostPage } from './support/host_page.mjs';
 
 let browser, demo, door, fake;
+// Where a preflight finds nobody.
+const nowhere = 'https://127.0.0.1:9';
 const room = `[providers.builtin]\ntype = "builtin"\n`;
 
 before(async () => {
@@ -18,7 +20,7 @@ before(async () => {
     Stagedoor.demo(),
     Stagedoor.start({
       top: 'default_provider = "builtin"',
-      providers: room + provider(fake) + provider(fake).replace('.hms]', '.away]'),
+      providers: room + provider(fake, '', nowhere) + provider(fake, '', nowhere).replace('.hms]', '.away]'),
       extra: '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n[pages]\nlogin_url = "/login?next={return}"\nback_url = "/bookings"\n',
     }),
   ]);

@@ -34,7 +34,8 @@ export function span(from: string, to: string): string {
   const sameDay = begin.toDateString() === new Date().toDateString();
   const day = sameDay ? "" : `${begin.toLocaleDateString([], { dateStyle: "medium" })}, `;
   const time = (at: Date) => at.toLocaleTimeString([], { timeStyle: "short" });
-  return `${day}${time(begin)} to ${begin.toDateString() === end.toDateString() ? "" : `${end.toLocaleDateString([], { dateStyle: "medium" })}, `}${time(end)}`;
+  const endDay = begin.toDateString() === end.toDateString() ? "" : `${end.toLocaleDateString([], { dateStyle: "medium" })}, `;
+  return `${day}${time(begin)} to ${endDay}${time(end)}`;
 }
 
 async function listOf(role: Role): Promise<Listed[] | number> {
@@ -45,8 +46,10 @@ async function listOf(role: Role): Promise<Listed[] | number> {
 }
 
 function card(one: Listed): HTMLElement {
-  const open = one.joinable ? element("span", "tag good", "Open") : element("span", "tag fair", `Opens ${new Date(one.opensAt).toLocaleTimeString([], { timeStyle: "short" })}`);
-  const way = link("button main", one.joinable ? `Join as ${one.role}` : "Wait at the door", `/${one.role}/videocall/${encodeURIComponent(one.roomId)}`);
+  const opensAt = new Date(one.opensAt).toLocaleTimeString([], { timeStyle: "short" });
+  const open = one.joinable ? element("span", "tag good", "Open") : element("span", "tag fair", `Opens ${opensAt}`);
+  const address = `/${one.role}/videocall/${encodeURIComponent(one.roomId)}`;
+  const way = link("button main", one.joinable ? `Join as ${one.role}` : "Wait at the door", address);
   way.target = "_blank";
   way.rel = "noopener";
   way.dataset["room"] = one.roomId;
@@ -66,8 +69,10 @@ export function loginAddress(template: string): string | undefined {
   return template && URL.canParse(text, location.href) ? new URL(text, location.href).href : undefined;
 }
 
+const empty = (text: string): HTMLElement => element("div", "empty", text);
+
 function nobody(loginUrl: string): HTMLElement {
-  const out = element("div", "empty", "You are not signed in, so we cannot tell which bookings are yours.");
+  const out = empty("You are not signed in, so we cannot tell which bookings are yours.");
   const login = loginAddress(loginUrl);
   if (login) out.append(element("div", "actions", "", link("button main", "Sign in", login)));
   return out;
@@ -76,12 +81,14 @@ function nobody(loginUrl: string): HTMLElement {
 export async function showBookings(at: HTMLElement, loginUrl: string): Promise<void> {
   try {
     const lists = await Promise.all(roles.map(listOf));
-    const found = lists.flatMap((one) => (typeof one === "number" ? [] : one)).sort((a, b) => a.startsAt.localeCompare(b.startsAt));
+    const found = lists.flatMap((one) => (typeof one === "number" ? [] : one));
+    found.sort((a, b) => a.startsAt.localeCompare(b.startsAt));
+    const failed = lists.every((one) => typeof one === "number" && one !== 403);
     if (found.length) at.replaceChildren(...found.map(card));
     else if (lists.includes(401)) at.replaceChildren(nobody(loginUrl));
-    else if (lists.every((one) => typeof one === "number" && one !== 403)) at.replaceChildren(element("div", "empty", `Your bookings cannot be read now (${lists.join(", ")}). Try again in a moment.`));
-    else at.replaceChildren(element("div", "empty", "No booking of yours is open or ahead. Once one is made, it shows up here."));
+    else if (failed) at.replaceChildren(empty(`Your bookings cannot be read now (${lists.join(", ")}). Try again in a moment.`));
+    else at.replaceChildren(empty("No booking of yours is open or ahead. Once one is made, it shows up here."));
   } catch {
-    at.replaceChildren(element("div", "empty", "Your bookings cannot be read: the API cannot be reached."));
+    at.replaceChildren(empty("Your bookings cannot be read: the API cannot be reached."));
   }
 }

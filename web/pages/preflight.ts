@@ -42,14 +42,17 @@ export async function askServer(): Promise<Answered | string> {
     const skew = here - milliseconds / 2 - (Date.parse(facts.serverTime) + 500);
     return { facts, milliseconds, skew };
   } catch (error) {
-    return error instanceof DOMException && error.name === "TimeoutError" ? "The API did not answer within ten seconds." : "The API cannot be reached.";
+    const late = error instanceof DOMException && error.name === "TimeoutError";
+    return late ? "The API did not answer within ten seconds." : "The API cannot be reached.";
   }
 }
 
 export function contextFinding(): Finding {
-  return window.isSecureContext
-    ? { name: "Secure page", grade: "good", told: location.protocol === "https:" ? "This page came over https." : "This page is on this machine, which browsers trust." }
-    : { name: "Secure page", grade: "bad", told: "Browsers give camera and microphone to https pages only. Open the https:// address." };
+  const name = "Secure page";
+  if (!window.isSecureContext)
+    return { name, grade: "bad", told: "Browsers give camera and microphone to https pages only. Open the https:// address." };
+  const told = location.protocol === "https:" ? "This page came over https." : "This page is on this machine, which browsers trust.";
+  return { name, grade: "good", told };
 }
 
 export function browserFinding(): Finding {
@@ -103,7 +106,8 @@ export function clockFinding({ skew }: Answered): Finding {
   if (Math.abs(skew) < 2_000) return { name, grade: "good", told: "It agrees with the server's." };
   const told = `It is ${seconds(skew)} s ${skew > 0 ? "ahead of" : "behind"} the server's.`;
   // Sessions allow 30 s.
-  return Math.abs(skew) < 30_000 ? { name, grade: "fair", told } : { name, grade: "bad", told: `${told} Set it by the internet's time: sessions may look expired.` };
+  if (Math.abs(skew) < 30_000) return { name, grade: "fair", told };
+  return { name, grade: "bad", told: `${told} Set it by the internet's time: sessions may look expired.` };
 }
 
 // Whether this page may hand camera and microphone on to the provider's, tried with a frame that shows nothing.
@@ -124,7 +128,8 @@ export async function providerFinding(one: ServerFacts["providers"][number]): Pr
   const policy = policyTold(one.origin);
   if (policy) return { name, grade: "bad", told: `${one.origin}: ${policy}.` };
   try {
-    const answer = await fetch(`/api/preflight/framing?provider=${encodeURIComponent(one.name)}`, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
+    const address = `/api/preflight/framing?provider=${encodeURIComponent(one.name)}`;
+    const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
     if (!answer.ok) return { name, grade: "fair", told: `Whether it can be framed is not known: the API answers ${answer.status}.` };
     const { framing, detail } = (await answer.json()) as Framing;
     return { name, grade: framing === "allowed" ? "good" : framing === "refused" ? "bad" : "fair", told: detail };

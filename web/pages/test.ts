@@ -1,6 +1,18 @@
 // /test-videocall: bookings to try, and the preflight.
 import { showBookings, span } from "./bookings.js";
-import { addressFinding, askServer, browserFinding, clockFinding, contextFinding, networkFinding, permissionFinding, providerFinding, reportOf, type Answered, type Finding } from "./preflight.js";
+import {
+  addressFinding,
+  askServer,
+  browserFinding,
+  clockFinding,
+  contextFinding,
+  networkFinding,
+  permissionFinding,
+  providerFinding,
+  reportOf,
+  type Answered,
+  type Finding,
+} from "./preflight.js";
 
 const byId = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
 const checks = byId("checks");
@@ -97,7 +109,8 @@ void check();
 
 if (demo) {
   // The server knows no time zones.
-  for (const one of document.querySelectorAll<HTMLElement>("[data-from]")) one.textContent = span(one.dataset["from"]!, one.dataset["to"]!);
+  for (const one of document.querySelectorAll<HTMLElement>("[data-from]"))
+    one.textContent = span(one.dataset["from"]!, one.dataset["to"]!);
 } else {
   const bookings = byId("bookings");
   void showBookings(bookings, loginUrl);

@@ -1,6 +1,17 @@
 "use client";
 // React: a component around <video-call>, and useJoin() for whoever draws the call's page themselves.
-import { createElement, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type CSSProperties, type ReactElement, type Ref } from "react";
+import {
+  createElement,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type CSSProperties,
+  type ReactElement,
+  type Ref,
+} from "react";
 import { JoinClient } from "./client.js";
 import { defineVideoCall, type VideoCallElement, type VideoCallEvents } from "./element.js";
 import type { Obstacle } from "./camera.js";
@@ -41,7 +52,14 @@ export function VideoCall(props: VideoCallProps): ReactElement {
   const element = useRef<VideoCallElement | null>(null);
   // The newest handlers, without listening anew for each of them.
   const handlers = useRef<Handlers>({});
-  handlers.current = { state: props.onState, ready: props.onReady, denied: props.onDenied, error: props.onError, expired: props.onExpired, left: props.onLeft };
+  handlers.current = {
+    state: props.onState,
+    ready: props.onReady,
+    denied: props.onDenied,
+    error: props.onError,
+    expired: props.onExpired,
+    left: props.onLeft,
+  };
   const hold = useCallback(
     (given: VideoCallElement | null) => {
       element.current = given;

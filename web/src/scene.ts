@@ -110,7 +110,13 @@ export function sceneOf(state: JoinState, ways: Ways): Scene {
         actions: [],
       };
     case "offline":
-      return { place: "door", look: "trouble", title: "You are offline", text: "This device has no connection to the internet. We go on by ourselves as soon as it is back.", actions: [{ kind: "retry", label: "Try now", main: true }] };
+      return {
+        place: "door",
+        look: "trouble",
+        title: "You are offline",
+        text: "This device has no connection to the internet. We go on by ourselves as soon as it is back.",
+        actions: [{ kind: "retry", label: "Try now", main: true }],
+      };
     case "denied":
       return troubleScene(state.problem, null, ways);
     case "failed":

@@ -18,6 +18,7 @@ export const style = `
   container-type: inline-size;
   min-height: 22rem;
   aspect-ratio: 16 / 10;
+  max-height: 90vh;
   font-family: var(--video-call-font, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
   font-size: 1rem;
   line-height: 1.5;
@@ -39,7 +40,7 @@ export const style = `
 }
 :host([theme="light"]) { color-scheme: light; }
 :host([theme="dark"]) { color-scheme: dark; }
-:host([fill]) { min-height: 0; aspect-ratio: auto; height: 100%; }
+:host([fill]) { min-height: 0; max-height: none; aspect-ratio: auto; height: 100%; }
 :host([hidden]), :host([controls="none"]) .foot { display: none; }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
