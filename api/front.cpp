@@ -2,11 +2,13 @@
 
 #include "api/access.hpp"
 #include "api/booking_api.hpp"
-#include "api/demo_pages.hpp"
+#include "api/demo_login.hpp"
 #include "api/error.hpp"
 #include "api/join_api.hpp"
 #include "api/openapi.hpp"
+#include "api/pages.hpp"
 #include "api/parameters.hpp"
+#include "api/preflight.hpp"
 #include "api/request_ids.hpp"
 #include "api/room_api.hpp"
 #include "core/encoding.hpp"
@@ -59,6 +61,8 @@ struct front::state {
         joins(at),
         bookings(at),
         demo(at),
+        faces(at),
+        checks(at),
         rooms(at) {
     if (with.gate.buckets().of(ratelimit::policy::ip).off()) return;
     limit_policy = "RateLimit-Policy: ";
@@ -81,7 +85,17 @@ struct front::state {
   http::answer keys(http::reply& out);
 
   bool exists(const route_row& row) const {
-    return (!row.demo || at.settings.demo) && (!row.room || rooms.exists());
+    switch (row.where) {
+      case presence::always:
+        return true;
+      case presence::demo:
+        return at.settings.demo != nullptr;
+      case presence::room:
+        return rooms.exists();
+      case presence::pages:
+        return at.settings.pages.enabled;
+    }
+    return false;
   }
 
   desk at;
@@ -89,7 +103,9 @@ struct front::state {
   access_record access;
   join_api joins;
   booking_api bookings;
-  demo_pages demo;
+  demo_login demo;
+  pages faces;
+  preflight checks;
   room_api rooms;
   std::string limit_policy;                 // the policy's field and the beginning of the limit's
   std::vector<std::string_view> forwarded;  // reused
@@ -281,12 +297,26 @@ http::answer front::state::dispatch(http::exchange& about, http::reply& out) {
       return keys(out);
     case route::openapi:
       break;
+    case route::call_expert:
+      return faces.call(about, out, core::role::expert, match_route(about.head->path).parameter);
+    case route::call_client:
+      return faces.call(about, out, core::role::client, match_route(about.head->path).parameter);
+    case route::test_page:
+    case route::test_script:
+    case route::pages_style:
+    case route::pages_icon:
+    case route::element_script:
+      return faces.handle(about, out, row.what);
+    case route::preflight:
+      return checks.facts(about, out);
+    case route::preflight_framing:
+      return checks.framing_of_provider(about, out);
     case route::demo_root:
-    case route::demo_page:
+      out.status = 302;
+      out.field("Location", "/test-videocall");
+      return http::answered_now{};
     case route::demo_login:
-    case route::demo_script:
-    case route::demo_style:
-      return demo.handle(about, out, row.what);
+      return demo.sign_in(about, out);
     case route::room_page:
       return rooms.page(about, out, match_route(about.head->path).parameter);
     case route::room_events:

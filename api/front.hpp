@@ -13,6 +13,7 @@
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 #include "core/random.hpp"
+#include "http/client.hpp"
 #include "http/exchange.hpp"
 #include "join/gate.hpp"
 #include "join/join_service.hpp"
@@ -36,6 +37,7 @@ struct front_parts {
   join::provisioner& provisioner;
   join::neighbours& shards;
   providers::registry& providers;
+  http::client& client;
   rooms::store& store;
   rooms::window_settings windows;
   std::shared_ptr<const api::settings> settings;

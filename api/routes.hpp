@@ -22,21 +22,30 @@ enum class route : std::uint8_t {
   booking_end,
   jwks,
   openapi,
+  call_expert,
+  call_client,
+  test_page,
+  test_script,
+  pages_style,
+  pages_icon,
+  element_script,
+  preflight,
+  preflight_framing,
   demo_root,
-  demo_page,
   demo_login,
-  demo_script,
-  demo_style,
   room_page,
   room_events,
   room_signal,
   room_script,
   room_style,
 };
-constexpr std::size_t route_count = 20;
+constexpr std::size_t route_count = 26;
 
 // What of a body a route takes with PUT or POST.
 enum class body_kind : std::uint8_t { none, ignored, json, form };
+
+// Which servers have a route.
+enum class presence : std::uint8_t { always, demo, room, pages };
 
 struct route_row {
   route what = route::unknown;
@@ -44,9 +53,8 @@ struct route_row {
   std::string_view pattern;
   std::string_view allow;  // "GET, HEAD, OPTIONS"
   body_kind body = body_kind::none;
-  bool demo = false;       // exists only in demo mode
-  bool cacheable = false;  // its answers say themselves how long they may be kept
-  bool room = false;       // exists only where a provider is "builtin"
+  presence where = presence::always;  // in demo mode, with a "builtin" provider, with [pages]
+  bool cacheable = false;             // its answers say themselves how long they may be kept
 };
 
 std::span<const route_row> route_table();

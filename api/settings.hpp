@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/ids.hpp"
+#include "core/options.hpp"
 #include "core/result.hpp"
 #include "net/address.hpp"
 
@@ -22,7 +24,9 @@ struct demo_person {
 };
 struct demo_room {
   core::room_id room;
-  std::string about;  // a sentence for the page: "open now"
+  std::string about;  // a sentence for the page: "Open for a day."
+  core::wall_time starts_at;
+  core::wall_time ends_at;
   std::vector<demo_person> people;
 };
 struct demo_settings {
@@ -31,6 +35,18 @@ struct demo_settings {
   // A session token for one of the people above.
   std::function<core::result<std::string>(const demo_person&)> sign_in;
 };
+
+// [pages]: what people see at /test-videocall and /{expert,client}/videocall/{roomId}.
+struct page_settings {
+  bool enabled = true;
+  // Where people sign in and where they go back to: an https address, or a path of ours. Empty:
+  // nowhere. "{return}" in the first is the page that they come from.
+  std::string login_url;
+  std::string back_url;
+  // Origins whose pages may show ours in a frame.
+  std::vector<std::string> frame_ancestors;
+};
+page_settings read_page_settings(core::options& from);
 
 struct settings {
   std::string public_url;  // ours, without trailing slash
@@ -51,6 +67,7 @@ struct settings {
   // An event stream that waits for a room to open ends after this, and the page asks again. Less
   // than the connection gives one stream in all.
   std::chrono::milliseconds stream_wait_max = std::chrono::minutes{50};
+  page_settings pages;
   std::shared_ptr<const demo_settings> demo;
 };
 

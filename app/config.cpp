@@ -243,6 +243,7 @@ config read_everything(core::options& root) {
   out.gate = join::read_gate_settings(root.section("overload"));
   read_join(root, out);
   read_cors(root.section("cors"), out);
+  out.pages = api::read_page_settings(root.section("pages"));
   core::options& named = root.section("providers");
   if (named.section_names().empty() && !root.noted("providers"))
     root.note("providers", "is missing: a call needs a provider",

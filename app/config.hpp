@@ -59,6 +59,7 @@ struct config {
   join::gate_settings gate;
   std::chrono::milliseconds join_timeout{5'000};
   std::vector<std::string> cors_origins;
+  api::page_settings pages;
   core::log_settings log;
   shutdown_settings shutdown;
   bool demo = false;

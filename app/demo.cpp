@@ -148,4 +148,14 @@ std::vector<rooms::booking_draft> demo_bookings(core::wall_time now) {
   };
 }
 
+std::string_view demo_sentence(const core::room_id& room) {
+  if (room.view() == "test_room") return "Open all day, for a call between the two.";
+  if (room.view() == "second_room") return "Open too, with two other people.";
+  if (room.view() == "early_room")
+    return "The expert may enter a minute after the demo's start, the client later: the page "
+           "counts "
+           "down and goes on by itself.";
+  return "Over since a while, to see how that is told.";
+}
+
 }  // namespace app

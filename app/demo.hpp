@@ -29,5 +29,7 @@ bool demo_runs(unsigned short port);
 // The seeded bookings, relative to the time of the start: test_room is open, others show what else
 // can happen.
 std::vector<rooms::booking_draft> demo_bookings(core::wall_time now);
+// What each of them is good for.
+std::string_view demo_sentence(const core::room_id& room);
 
 }  // namespace app

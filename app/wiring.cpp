@@ -18,16 +18,13 @@ api::demo_person person(std::string_view user, core::role seat, std::string name
   return {*core::user_id::from(user), seat, std::move(name)};
 }
 
-std::string about(const rooms::booking_draft& one) {
-  return "from " + core::to_rfc3339(one.starts_at) + " to " + core::to_rfc3339(one.ends_at);
-}
-
 std::shared_ptr<const api::demo_settings> demo_settings_of(const config& settings) {
   if (!settings.demo) return nullptr;
   auto out = std::make_shared<api::demo_settings>();
   out->cookie = settings.sessions->cookies.front();
   for (const auto& one : demo_bookings(core::system_clock().wall_now())) {
-    api::demo_room room{one.room, about(one), {}};
+    api::demo_room room{
+        one.room, std::string(demo_sentence(one.room)), one.starts_at, one.ends_at, {}};
     for (const auto& who : one.participants)
       room.people.push_back(person(who.user.view(), who.seat, who.user.text()));
     out->rooms.push_back(std::move(room));
@@ -53,6 +50,7 @@ std::shared_ptr<const api::settings> face_of(const config& from) {
   out->access_log = from.log.access;
   out->cors_origins = from.cors_origins;
   out->join_timeout = from.join_timeout;
+  out->pages = from.pages;
   out->demo = demo_settings_of(from);
   return out;
 }
@@ -104,7 +102,7 @@ shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net
                              common.settings.windows}),
       front(api::front_parts{on.executor(), common.clock, common.random, *common.log,
                              common.metrics, gate, sessions, service_keys, joins, provisioner,
-                             neighbours, providers, common.store, common.settings.windows,
+                             neighbours, providers, client, common.store, common.settings.windows,
                              common.face}),
       server(on, front, common.settings.connections) {}
 

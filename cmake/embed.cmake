@@ -1,5 +1,6 @@
 # Files that the program carries with it. As a script (cmake -P) it writes one file as a C++ array; included, it gives
-# stagedoor_embed(room file name): a std::string_view `name` in the room's namespace, declared in a header by hand.
+# stagedoor_embed(room file name): a std::string_view `name` in the room's namespace, declared in a header by hand. The file is one
+# of the project's, or one that the build makes, by its full path.
 if(CMAKE_SCRIPT_MODE_FILE)
   file(READ "${INPUT}" bytes HEX)
   string(REGEX REPLACE "(..)" "'\\\\x\\1'," array "${bytes}")
@@ -14,7 +15,7 @@ endif()
 set(stagedoor_embed_script ${CMAKE_CURRENT_LIST_FILE})
 function(stagedoor_embed room file name)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/embedded/${room}/${name}.cpp)
-  set(input ${PROJECT_SOURCE_DIR}/${file})
+  cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE input)
   add_custom_command(
     OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -DINPUT=${input} -DOUTPUT=${output} -DROOM=${room} -DNAME=${name}

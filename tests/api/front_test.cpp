@@ -24,18 +24,6 @@ void check_common(const told& answer) {
   BOOST_TEST(answer.field("RateLimit").starts_with("\"ip\";r="));
 }
 
-std::shared_ptr<api::demo_settings> a_demo() {
-  auto demo = std::make_shared<api::demo_settings>();
-  demo->cookie = "session";
-  demo->rooms = {{*core::room_id::from("test_room"),
-                  "open <now>",
-                  {{*core::user_id::from("expert-1"), core::role::expert, "Dr \"X\""}}}};
-  demo->sign_in = [](const api::demo_person& who) -> core::result<std::string> {
-    return "token-of-" + who.user.text();
-  };
-  return demo;
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(front)
@@ -299,38 +287,6 @@ BOOST_AUTO_TEST_CASE(the_description_has_every_route_and_method) {
           (item->find(core::lower_case(http::name_of(verb))) != nullptr) == api::allows(row, verb),
           path << " " << http::name_of(verb));
   }
-}
-
-BOOST_AUTO_TEST_CASE(nothing_of_the_demo_exists_without_it) {
-  face_scene at;
-  for (const char* path : {"/", "/test-videocall", "/demo/page.js", "/demo/page.css"})
-    BOOST_TEST(at.get(path).text("code") == "not_found", path);
-  BOOST_TEST(at.ask({http::method::post, "/demo/login"}).status == 404);
-  BOOST_TEST(at.ask({http::method::options, "/demo/login"}).status == 404);
-}
-
-BOOST_AUTO_TEST_CASE(the_demo_lists_its_bookings_and_signs_its_people_in) {
-  face_scene at([](api::settings& change) { change.demo = a_demo(); });
-  BOOST_TEST(at.get("/").field("Location") == "/test-videocall");
-  const told page = at.get("/test-videocall");
-  BOOST_TEST(page.status == 200);
-  BOOST_TEST(page.body.find("test_room") != std::string::npos);
-  BOOST_TEST(page.body.find("open &lt;now&gt;") != std::string::npos);
-  BOOST_TEST(page.body.find("<script>") == std::string::npos);
-  BOOST_TEST(page.field("Content-Security-Policy").starts_with("default-src 'none'"));
-  const auto login = [&](std::string body) {
-    return at.ask({http::method::post,
-                   "/demo/login",
-                   {{"Content-Type", "application/x-www-form-urlencoded"}},
-                   std::move(body)});
-  };
-  const told in = login("user=expert-1&role=expert");
-  BOOST_TEST(in.status == 303);
-  BOOST_TEST(in.field("Set-Cookie") == "session=token-of-expert-1; Path=/; HttpOnly; SameSite=Lax");
-  BOOST_TEST(login("user=admin&role=expert").status == 400);
-  BOOST_TEST(login("user=expert-1&role=client").status == 400);
-  BOOST_TEST(at.ask({http::method::post, "/demo/login", {}, "user=expert-1&role=expert"}).status ==
-             415);
 }
 
 BOOST_AUTO_TEST_CASE(a_surprise_is_a_500_that_says_nothing) {

@@ -342,6 +342,21 @@ BOOST_AUTO_TEST_CASE(reading_alone_opens_no_certificate) {
              "");
 }
 
+BOOST_AUTO_TEST_CASE(pages_take_addresses_that_people_can_be_sent_to) {
+  const auto of = [](const std::string& line) { return mistakes_in(least + "[pages]\n" + line); };
+  for (const char* good : {"login_url = \"https://www.example.com/login?next={return}\"",
+                           "login_url = \"/login\"", "back_url = \"http://localhost:3000/x\"",
+                           "frame_ancestors = [\"https://www.example.com\"]", "enabled = false"})
+    BOOST_TEST(of(good) == "", good);
+  for (const char* bad :
+       {"login_url = \"http://www.example.com/\"", "login_url = \"//evil.example\"",
+        "back_url = \"javascript:alert(1)\"", "back_url = \"bookings\""})
+    BOOST_TEST(holds(of(bad), "neither an https address nor a path"), bad);
+  for (const char* bad : {"*", "https://www.example.com/", "http://www.example.com", "'self'; x"})
+    BOOST_TEST(holds(of("frame_ancestors = [\"" + std::string(bad) + "\"]"), "no https origin"),
+               bad);
+}
+
 BOOST_AUTO_TEST_CASE(the_demo_listens_where_the_system_can) {
   const auto listeners = [](bool has_ipv6) {
     const auto loaded =

@@ -192,6 +192,9 @@ test('the demo needs nothing, is on loopback only, and knows its people', async 
   }
   // Nothing of the demo exists without it.
   const door = await Stagedoor.start();
-  for (const path of ['/test-videocall', '/demo/login']) assert.equal((await door.api(path, { method: path === '/demo/login' ? 'POST' : 'GET' })).status, 404, path);
+  for (const [method, path] of [['POST', '/demo/login'], ['GET', '/']]) assert.equal((await door.api(path, { method })).status, 404, path);
+  const page = await door.api('/test-videocall');
+  assert.equal(page.status, 200);
+  assert.doesNotMatch(page.text, /test_room|demo\/login/);
   await door.stop();
 });

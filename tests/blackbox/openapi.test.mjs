@@ -1,12 +1,12 @@
 // The OpenAPI document is valid, and every answer of every route is what it says; every status that can be had is had.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Contract } from './support/contract.mjs';
 import { Fake100ms, provider } from './support/fake_100ms.mjs';
 import { exchange } from './support/raw.mjs';
-import { Stagedoor, binary, booking, freePort, randomRoom, rfc3339, serviceKey, session } from './support/stagedoor.mjs';
+import { Stagedoor, binary, booking, randomRoom, rfc3339, serviceKey, session } from './support/stagedoor.mjs';
 
 // Documented for completeness, and why nobody can provoke it from outside.
 const unreachable = [
@@ -16,23 +16,10 @@ const unreachable = [
   [/^HEAD \/api\/(expert|client)\/videocall\/url 504$/, 'HEAD asks no provider; only a store that hangs would do'],
 ];
 
-let fake, slow, door, strict, busy, demo, contract;
+// Where a preflight finds nobody.
+const nowhere = 'https://127.0.0.1:9';
 
-async function startDemo() {
-  const made = new Stagedoor();
-  made.keepFolder = true;
-  made.port = await freePort();
-  made.adminPort = await freePort();
-  const env = { ...process.env, STAGEDOOR__SERVER__LISTEN: `127.0.0.1:${made.port}`, STAGEDOOR__ADMIN__LISTEN: `127.0.0.1:${made.adminPort}` };
-  made.log = '';
-  made.child = spawn(binary, ['serve', '--demo'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  for (const stream of [made.child.stdout, made.child.stderr]) stream.on('data', (text) => (made.log += text));
-  made.ended = new Promise((done) => made.child.on('exit', (code, signal) => done({ code, signal })));
-  made.base = `http://127.0.0.1:${made.port}`;
-  made.admin = `http://127.0.0.1:${made.adminPort}`;
-  await made.ready(10_000);
-  return made;
-}
+let fake, slow, door, strict, busy, demo, contract;
 
 before(async () => {
   fake = await Fake100ms.start();
@@ -40,10 +27,10 @@ before(async () => {
   const trusted = '[proxy]\ntrusted = ["127.0.0.1"]\n';
   const slowLimits = '[limits.ip]\nrate = 1\nper = "hour"\nburst = 1\n';
   [door, strict, busy, demo] = await Promise.all([
-    Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(fake) + provider(fake).replace('.hms]', '.away]'), extra: trusted + '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n' }),
-    Stagedoor.start({ limits: slowLimits, extra: trusted }),
+    Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(fake, '', nowhere) + provider(fake, '', nowhere).replace('.hms]', '.away]'), extra: trusted + '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n' }),
+    Stagedoor.start({ limits: slowLimits, extra: trusted + '[pages]\nenabled = false\n' }),
     Stagedoor.start({ providers: provider(slow), extra: '[rooms]\nprepare_before = "0s"\n[overload]\nwaiting_max = 1\n', env: { STAGEDOOR__SERVER__THREADS: '1' } }).catch((error) => error),
-    startDemo(),
+    Stagedoor.demo(),
   ]);
   if (busy instanceof Error) throw busy;
   contract = new Contract((await door.api('/openapi.json')).json);
@@ -176,11 +163,13 @@ test('what every route has: options, refused methods, https, rate limits', async
   // Drains the only token of an address.
   const drained = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https' };
   await strict.api('/nothing', { headers: drained });
+  let visitors = 0;
   const plain = { 'x-forwarded-for': '203.0.113.10', 'x-forwarded-proto': 'http' };
   for (const [template, operations] of Object.entries(contract.document.paths)) {
     const path = template.replace('{roomId}', 'x');
     // The demo's own, and those of the built-in room, which the other servers do not have.
-    const inDemo = /^\/($|test-videocall|demo\/|room\/|assets\/room)/.test(path);
+    const inDemo = /^\/($|demo\/|room\/|assets\/room)/.test(path);
+    const isPage = /^\/(expert\/|client\/|test-videocall|api\/preflight|assets\/(test|pages|icon))/.test(path);
     const at = inDemo ? demo : door;
     assert.equal(await ask('OPTIONS', path, { at }), 204);
     assert.equal(await ask('PATCH', path, { at }), 405);
@@ -188,6 +177,9 @@ test('what every route has: options, refused methods, https, rate limits', async
       assert.equal(await ask(method.toUpperCase(), path, { headers: plain }), 403, path);
       assert.equal(await ask(method.toUpperCase(), path, { headers: drained, at: strict }), 429, path);
       if (inDemo && method !== 'options') assert.equal(await ask(method.toUpperCase(), path), 404, path);
+      if (!isPage || method === 'options') continue;
+      const first = { 'x-forwarded-for': `198.51.100.${++visitors}`, 'x-forwarded-proto': 'https' };
+      assert.equal(await ask(method.toUpperCase(), path, { headers: first, at: strict }), 404, path);
     }
   }
 });
@@ -197,12 +189,16 @@ test('pages, keys and the document itself answer as documented', async () => {
     assert.equal(await ask(method, '/.well-known/jwks.json'), 200);
     assert.equal(await ask(method, '/openapi.json'), 200);
     assert.equal(await ask(method, '/', { at: demo }), 302);
-    for (const path of ['/test-videocall', '/demo/page.js', '/demo/page.css', '/assets/room.js', '/assets/room.css'])
-      assert.equal(await ask(method, path, { at: demo }), 200, path);
+    for (const path of ['/assets/room.js', '/assets/room.css']) assert.equal(await ask(method, path, { at: demo }), 200, path);
+    const own = ['/test-videocall', '/assets/test.js', '/assets/pages.css', '/assets/icon.svg', '/assets/videocall.js', '/api/preflight', '/api/preflight/framing?provider=hms'];
+    for (const path of [...own, '/expert/videocall/room-42?userName=Ada', '/client/videocall/room-42']) assert.equal(await ask(method, path), 200, path);
+    for (const role of ['expert', 'client']) assert.equal(await ask(method, `/${role}/videocall/a%20b`), 400);
+    assert.equal(await ask(method, '/api/preflight/framing?provider=nobody'), 400);
   }
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const login = (body, headers = form) => ask('POST', '/demo/login', { at: demo, headers, body });
   assert.equal(await login('user=expert-1&role=expert'), 303);
+  assert.equal(await login('user=expert-1&role=expert&room=test_room'), 303);
   assert.equal(await login('user=nobody&role=expert'), 400);
   assert.equal(await login('user=expert-1', { 'content-type': 'text/plain' }), 415);
   assert.equal(await login('x'.repeat(5_000)), 413);
@@ -240,6 +236,7 @@ test('an overloaded server says so as documented', { timeout: 20_000 }, async ()
     for (const [role, headers] of [['expert', expert], ['client', client]]) {
       assert.equal(await ask(method, `/api/${role}/videocall/url?roomId=${randomRoom()}`, { headers, at: busy }), 503);
       assert.equal(await ask(method, `/api/${role}/bookings`, { headers, at: busy }), 503);
+      assert.equal(await ask(method, '/api/preflight/framing?provider=hms', { at: busy }), 503);
     }
   const path = '/api/bookings/x';
   for (const [method, at] of [['GET', '/api/bookings'], ['GET', path], ['PUT', path], ['DELETE', path], ['POST', path + '/end']])

@@ -71,6 +71,7 @@ face_scene::face_scene(std::function<void(api::settings&)> change, ratelimit::se
                                                         *provisioner,
                                                         shards,
                                                         providers,
+                                                        client,
                                                         store,
                                                         {},
                                                         settings});

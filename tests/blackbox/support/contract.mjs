@@ -81,7 +81,8 @@ export class Contract {
     assert.equal(headers.get('x-content-type-options'), 'nosniff', what);
     assert.equal(headers.get('referrer-policy'), 'no-referrer', what);
     assert.match(headers.get('x-request-id') ?? '', /^[A-Za-z0-9._-]{1,64}$/, what);
-    if (status >= 400 && method !== 'HEAD') {
+    // Pages are for people: their refusals are pages too, where the document says so.
+    if (status >= 400 && method !== 'HEAD' && type !== 'text/html') {
       assert.equal(type, 'application/problem+json', what);
       const problem = JSON.parse(text);
       this.fitsSchema('Problem', problem);

@@ -104,11 +104,12 @@ export class Fake100ms {
   }
 }
 
-export const provider = (fake, extra = '') => `[providers.hms]
+// `joinOrigin` is where the calls' pages would be; nothing asks for them but a preflight.
+export const provider = (fake, extra = '', joinOrigin) => `[providers.hms]
 type = "100ms"
 access_key = "${accessKey}"
 secret = "${appSecret}"
-subdomain = "acme"
+${joinOrigin ? `join_origin = "${joinOrigin}"` : 'subdomain = "acme"'}
 template_id = "63188115d11d6db790c73c60"
 base_url = "${fake.base}"
 ${extra}

@@ -83,18 +83,29 @@ export class Stagedoor {
     server.adminPort = options.adminPort ?? (await freePort());
     server.file = join(server.folder, 'stagedoor.toml');
     writeFileSync(server.file, (options.toml ?? configuration)({ ...options, port: server.port, adminPort: server.adminPort, folder: server.folder }));
-    server.log = '';
-    server.child = spawn(binary, ['serve', '--config', server.file], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...(options.env ?? {}) },
-    });
-    server.child.stdout.on('data', (text) => (server.log += text));
-    server.child.stderr.on('data', (text) => (server.log += text));
-    server.ended = new Promise((done) => server.child.on('exit', (code, signal) => done({ code, signal })));
-    server.base = `http://127.0.0.1:${server.port}`;
-    server.admin = `http://127.0.0.1:${server.adminPort}`;
-    await server.ready(options.readyWithin ?? 10_000);
+    await server.run(['serve', '--config', server.file], options.env, options.readyWithin);
     return server;
+  }
+
+  // The demo, as `./dev run` starts it.
+  static async demo() {
+    const server = new Stagedoor();
+    server.keepFolder = true;
+    server.port = await freePort();
+    server.adminPort = await freePort();
+    const env = { STAGEDOOR__SERVER__LISTEN: `127.0.0.1:${server.port}`, STAGEDOOR__ADMIN__LISTEN: `127.0.0.1:${server.adminPort}` };
+    await server.run(['serve', '--demo'], env);
+    return server;
+  }
+
+  async run(args, env = {}, readyWithin = 10_000) {
+    this.log = '';
+    this.child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (text) => (this.log += text));
+    this.ended = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
+    this.base = `http://127.0.0.1:${this.port}`;
+    this.admin = `http://127.0.0.1:${this.adminPort}`;
+    await this.ready(readyWithin);
   }
 
   async ready(within) {
