@@ -1,7 +1,5 @@
 // 100ms: rooms through its REST API, participant tokens signed here (docs/providers/100ms.md has
 // the sources).
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -61,14 +59,6 @@ void append_user(std::string& out, std::string_view user) {
     out += user;
   else
     out += "u-" + short_digest(user, 20);
-}
-
-// Names at 100ms ignore case and know neither '~' nor '@', our ids are case-sensitive and may hold
-// both: a digest of 160 bits keeps two rooms apart. A line feed cannot be part of an id.
-std::string room_name(const hundred_ms_settings& settings, const core::room_id& room,
-                      std::uint32_t generation) {
-  return settings.room_prefix + "-" +
-         short_digest(fmt::format("{}\n{}", room.text(), generation), 20);
 }
 
 // Creating over an existing name overwrites that room's configuration, so this is always all of it.
@@ -205,7 +195,7 @@ core::task<core::result<rest_answer>> hundred_ms::ask(rest_request what, core::d
 }
 
 core::task<core::result<std::string>> hundred_ms::prepare(room_wish wish, core::deadline until) {
-  const std::string name = room_name(*settings_, wish.room, wish.generation);
+  const std::string name = room_name(settings_->room_prefix, wish.room, wish.generation);
   rest_request create = post("create_room", "/rooms", create_body(*settings_, name));
   create.trace = wish.trace;
   auto made = co_await ask(std::move(create), until);
