@@ -20,6 +20,8 @@ enum class route : std::uint8_t {
   bookings,
   booking,
   booking_end,
+  livekit_token,
+  webhook,
   jwks,
   openapi,
   demo_root,
@@ -33,10 +35,11 @@ enum class route : std::uint8_t {
   room_script,
   room_style,
 };
-constexpr std::size_t route_count = 20;
+constexpr std::size_t route_count = 22;
 
 // What of a body a route takes with PUT or POST.
-enum class body_kind : std::uint8_t { none, ignored, json, form };
+// any: of any type, read as the bytes that came.
+enum class body_kind : std::uint8_t { none, ignored, json, form, any };
 
 struct route_row {
   route what = route::unknown;

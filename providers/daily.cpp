@@ -289,12 +289,8 @@ core::result<webhook_reading> daily::read_webhook(const webhook& from) const {
   const auto digest = name ? digest_in_name(settings_->room_prefix, *name) : std::nullopt;
   if (!digest) return webhook_reading{};
   const std::string* id = json->find_string("id");
-  room_event out;
-  out.what = begins ? call_news::live : call_news::ended;
-  out.about.digest = *digest;
-  out.id = id ? *id : "";
-  out.at = read_float_seconds(json->find("event_ts")).value_or(*fresh);
-  return webhook_reading{.event = std::move(out)};
+  return reading_of(begins ? call_news::live : call_news::ended, *digest, id,
+                    read_float_seconds(json->find("event_ts")).value_or(*fresh));
 }
 
 std::string read_domain(core::options& from) {

@@ -80,12 +80,8 @@ core::result<webhook_reading> jaas::read_webhook(const webhook& from) const {
       digest_in_name(settings().room_prefix, full_name->substr(settings().subject.size() + 1));
   if (!digest) return webhook_reading{};
   const std::string* id = json->find_string("idempotencyKey");
-  room_event out;
-  out.what = begins ? call_news::live : call_news::ended;
-  out.about.digest = *digest;
-  out.id = id ? *id : "";
-  out.at = read_timestamp(*json, *fresh);
-  return webhook_reading{.event = std::move(out)};
+  return reading_of(begins ? call_news::live : call_news::ended, *digest, id,
+                    read_timestamp(*json, *fresh));
 }
 
 std::string read_app_id(core::options& from) {

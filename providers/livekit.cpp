@@ -240,13 +240,10 @@ core::result<webhook_reading> livekit::read_webhook(const webhook& from) const {
   const auto digest = name ? digest_in_name(settings_->room_prefix, *name) : std::nullopt;
   if (!digest) return webhook_reading{};  // a room of somebody else on the same server
   const std::string* id = json->find_string("id");
-  room_event out;
-  out.what = begins ? call_news::live : call_news::ended;
-  out.about.digest = *digest;
-  out.id = id ? *id : "";
-  out.at = read_created_at(*json).value_or(from.now);
-  out.room_is_gone = !begins && settings_->create_rooms;
-  return webhook_reading{.event = std::move(out)};
+  auto out = reading_of(begins ? call_news::live : call_news::ended, *digest, id,
+                        read_created_at(*json).value_or(from.now));
+  out.event->room_is_gone = !begins && settings_->create_rooms;
+  return out;
 }
 
 // "wss://video.example.com", or ws where the host is loopback; gives it as https or http.

@@ -32,14 +32,24 @@ std::optional<std::string> key_of(std::string_view text, webhook_secrets::form h
 
 }  // namespace
 
-webhook_secrets webhook_secrets::read(core::options& from, form how) {
+webhook_reading reading_of(call_news what, std::string digest, const std::string* id,
+                           core::wall_time at) {
+  room_event out;
+  out.what = what;
+  out.about.digest = std::move(digest);
+  out.id = id ? *id : "";
+  out.at = at;
+  return webhook_reading{.event = std::move(out)};
+}
+
+webhook_secrets webhook_secrets::read(core::options& from, form how, const std::string& at) {
   webhook_secrets out;
-  for (const char* at : {"webhook_secret", "previous_webhook_secret"}) {
-    const auto text = from.secret_text(at, text_bytes_min, "openssl rand -base64 32");
+  for (const std::string& each : {at, "previous_" + at}) {
+    const auto text = from.secret_text(each, text_bytes_min, "openssl rand -base64 32");
     if (!text) continue;
     auto key = key_of(text->reveal(), how);
     if (!key || (how == form::base64 && key->size() < key_bytes_min)) {
-      from.note(at, "must be base64 of at least 16 bytes", "openssl rand -base64 32");
+      from.note(each, "must be base64 of at least 16 bytes", "openssl rand -base64 32");
       continue;
     }
     out.keys_.emplace_back(*key, 32);

@@ -51,16 +51,21 @@ struct webhook_reading {
   std::string reply_type = "application/json";
 };
 
+// The usual report: about a room with a name of ours. The id is null where the vendor gave none.
+webhook_reading reading_of(call_news what, std::string digest, const std::string* id,
+                           core::wall_time at);
+
 // Reports older or newer than this by their own signed time are repetitions by somebody else.
 constexpr std::chrono::seconds webhook_age_max{300};
 
-// [providers.<name>] webhook_secret: several for rotation in `previous_webhook_secret`.
+// [providers.<name>] webhook_secret, and previous_webhook_secret while it is being changed.
 class webhook_secrets {
  public:
   // How the secret's text becomes a key: as it is, or decoded from base64 ("whsec_" is dropped).
   enum class form : std::uint8_t { text, base64 };
   // Both keys are optional: without a secret no webhook is believed. Mistakes are noted.
-  static webhook_secrets read(core::options& from, form how);
+  static webhook_secrets read(core::options& from, form how,
+                              const std::string& at = "webhook_secret");
 
   bool empty() const { return keys_.empty(); }
   // Whether `given` is base64 of HMAC-SHA256 over `message` with one of the secrets.
