@@ -1,5 +1,6 @@
 #include "api/webhooks.hpp"
 
+#include <chrono>
 #include <functional>
 
 #include "core/time_text.hpp"
@@ -8,6 +9,8 @@
 
 namespace api {
 namespace {
+
+constexpr std::chrono::seconds warning_pause{30};
 
 void answer(http::reply& out, std::string_view type, std::string_view body) {
   out.status = 200;
@@ -57,6 +60,19 @@ void webhooks::count(const core::provider_name& from, std::string_view outcome) 
       .add();
 }
 
+// A secret that does not fit any more is the operator's to mend. Once in a while is enough: anybody
+// can send what is refused.
+void webhooks::warn(const core::provider_name& from, const core::failure& why,
+                    const http::exchange& about) {
+  core::steady_time& quiet = quiet_until_[from];
+  if (about.started < quiet) return;
+  quiet = about.started + warning_pause;
+  desk_.parts.log.warn("webhook_refused", {{"provider", from.text()},
+                                           {"error", why.code.message()},
+                                           {"detail", why.detail},
+                                           {"request_id", about.request_id()}});
+}
+
 http::answer webhooks::handle(http::exchange& about, http::reply& out, const std::string& name) {
   const auto known = core::provider_name::from(name);
   const providers::provider* vendor = known ? desk_.parts.providers.find(*known) : nullptr;
@@ -67,11 +83,7 @@ http::answer webhooks::handle(http::exchange& about, http::reply& out, const std
   auto read = vendor->read_webhook({*about.head, about.body, about.now});
   if (!read) {
     count(*known, "refused");
-    // A secret that does not fit any more is the operator's to mend, and shows nowhere else.
-    desk_.parts.log.warn("webhook_refused", {{"provider", known->text()},
-                                             {"error", read.error().code.message()},
-                                             {"detail", read.error().detail},
-                                             {"request_id", about.request_id()}});
+    warn(*known, read.error(), about);
     desk_.refuse(about, out, read.error());
     return http::answered_now{};
   }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -41,11 +42,13 @@ class webhooks {
 
  private:
   void count(const core::provider_name& from, std::string_view outcome);
+  void warn(const core::provider_name& from, const core::failure& why, const http::exchange& about);
   core::task<void> keep(http::exchange* about, http::reply* out, core::provider_name from,
                         providers::room_event event);
 
   desk& desk_;
   seen_reports seen_{8'192};
+  std::map<core::provider_name, core::steady_time> quiet_until_;  // of warnings
 };
 
 }  // namespace api

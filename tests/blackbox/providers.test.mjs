@@ -136,3 +136,34 @@ test('one\'s own service: a page per seat, claims of one\'s own, calls and repor
   await door.service('DELETE', `/api/bookings/${room}`);
   for (const end = Date.now() + 5_000; service.rooms.has(room); await new Promise((done) => setTimeout(done, 20))) assert.ok(Date.now() < end);
 });
+
+test('while the key of one\'s own service is changed, the key set has both', async () => {
+  const pair = (kind, options) => generateKeyPairSync(kind, options);
+  const [old, fresh] = [pair('rsa', { modulusLength: 2048 }), pair('ec', { namedCurve: 'P-256' })];
+  const text = (key, type) => key.export({ type, format: 'pem' });
+  const config = (key, previous) => `[providers.own]
+type = "custom"
+url_template = "https://video.acme.com/room/{roomId}?t={token}"
+[providers.own.token]
+private_key = '''
+${text(key.privateKey, 'pkcs8')}'''
+${previous ? `previous_public_keys = ['''\n${text(previous.publicKey, 'spki')}''']` : ''}
+`;
+  const token = async (server) => {
+    const room = randomRoom();
+    await server.book(room);
+    return new URL((await server.join(room)).json.videoCallUrl).searchParams.get('t');
+  };
+  const before = await Stagedoor.start({ providers: config(old) });
+  const first = await token(before).finally(() => before.stop());
+  const now = await Stagedoor.start({ providers: config(fresh, old) });
+  try {
+    const second = await token(now);
+    const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', now.base));
+    assert.equal((await jwtVerify(first, keys)).protectedHeader.alg, 'RS256');
+    assert.equal((await jwtVerify(second, keys)).protectedHeader.alg, 'ES256');
+    assert.notEqual(decodeToken(first).header.kid, decodeToken(second).header.kid);
+  } finally {
+    await now.stop();
+  }
+});
