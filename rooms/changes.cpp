@@ -116,7 +116,9 @@ change change_by_report(const booking& before, const call_report& report, core::
   // A provider's clock may be ahead of ours, but not so far that no later report is ever believed.
   const core::wall_time at = kept(std::min(report.at, now + std::chrono::minutes{5}));
   const bool known = call.state != call_state::unknown;
-  if (known && at < call.told_at) {
+  // Some vendors count whole seconds: of a start and an end in one of them, the end was later.
+  const bool same_second = at == call.told_at && report.live && call.state == call_state::ended;
+  if (known && (at < call.told_at || same_second)) {
     // Late: the end was told before the start. All that it adds is when that was.
     if (report.live && call.state == call_state::ended && !call.started_at) call.started_at = at;
   } else if (report.live) {

@@ -559,6 +559,16 @@ BOOST_DATA_TEST_CASE(the_providers_time_decides_whatever_the_order, all_stores, 
   BOOST_TEST(!call.ended_at.has_value());
 }
 
+BOOST_DATA_TEST_CASE(of_a_start_and_an_end_in_one_second_the_end_counts, all_stores, where) {
+  for (const bool start_first : {true, false}) {
+    scene s(where);
+    BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+    BOOST_TEST(s.report(report_of("r", start_first, t0)).changed);
+    BOOST_TEST(s.report(report_of("r", !start_first, t0)).changed);
+    BOOST_TEST((s.find("r")->call == rooms::call_record{rooms::call_state::ended, t0, t0, t0}));
+  }
+}
+
 BOOST_DATA_TEST_CASE(a_time_far_ahead_does_not_silence_later_reports_for_ever, all_stores, where) {
   scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
