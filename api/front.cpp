@@ -11,6 +11,7 @@
 #include "api/preflight.hpp"
 #include "api/request_ids.hpp"
 #include "api/room_api.hpp"
+#include "api/webhooks.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "http/error.hpp"
@@ -60,6 +61,7 @@ struct front::state {
         access(with.log, with.metrics, with.settings->access_log),
         joins(at),
         bookings(at),
+        webhook_reader(at),
         demo(at),
         faces(at),
         checks(at),
@@ -103,6 +105,7 @@ struct front::state {
   access_record access;
   join_api joins;
   booking_api bookings;
+  webhooks webhook_reader;
   demo_login demo;
   pages faces;
   preflight checks;
@@ -179,8 +182,8 @@ void front::state::allow_origin(const http::request_head& head, http::reply& out
       "Access-Control-Expose-Headers: Retry-After, X-Request-Id, RateLimit, RateLimit-Policy\r\n";
   if (head.method == http::method::options && !head.find("access-control-request-method").empty())
     out.fields +=
-        "Access-Control-Allow-Methods: GET, HEAD\r\n"
-        "Access-Control-Allow-Headers: Authorization, Accept, X-Request-Id\r\n"
+        "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
+        "Access-Control-Allow-Headers: Authorization, Accept, Content-Type, X-Request-Id\r\n"
         "Access-Control-Max-Age: 600\r\n";
 }
 
@@ -251,12 +254,17 @@ std::optional<http::body_plan> front::state::plan(http::exchange& about, http::r
       !is_media_type(type, "application/x-www-form-urlencoded"))
     return refuse(core::failure(make_error_code(http::errc::unsupported_media_type)));
 
+  // What is signed is the bytes; packed ones would have to be unpacked by somebody in between.
+  if (sends && row.body == body_kind::any && about.head->count("content-encoding") > 0)
+    return refuse(core::failure(make_error_code(http::errc::unsupported_media_type)));
+
   if (row.what == route::bookings || row.what == route::booking || row.what == route::booking_end) {
     auto allowed = bookings.admit(about, out, where);
     if (!allowed) return refuse(std::move(allowed.error()));
   }
   if (!sends) return http::body_plan{verb == http::method::delete_ ? ignored_body_max : 0};
   if (row.what == route::room_signal) return http::body_plan{room_message_max};
+  if (row.body == body_kind::any) return http::body_plan{webhook_body_max};
   if (row.body == body_kind::json) return http::body_plan{json_body_max};
   return http::body_plan{row.body == body_kind::form ? form_body_max : ignored_body_max};
 }
@@ -293,6 +301,10 @@ http::answer front::state::dispatch(http::exchange& about, http::reply& out) {
       return bookings.one(about, out, match_route(about.head->path).parameter);
     case route::booking_end:
       return bookings.end(about, out, match_route(about.head->path).parameter);
+    case route::livekit_token:
+      return joins.livekit_token(about, out);
+    case route::webhook:
+      return webhook_reader.handle(about, out, match_route(about.head->path).parameter);
     case route::jwks:
       return keys(out);
     case route::openapi:

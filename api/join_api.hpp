@@ -18,6 +18,8 @@ class join_api {
   // A join is on its way to handle(). Only a hint: a room that is spelled unusually is not found.
   void expect(const http::request_head& head) const;
   http::answer handle(http::exchange& about, http::reply& out, core::role seat);
+  // POST /api/livekit/token, in livekit_token.cpp.
+  http::answer livekit_token(http::exchange& about, http::reply& out);
   // Event streams that wait for this room look again.
   void booking_changed(const core::room_id& room);
   std::size_t waiting_streams() const { return waiting_.size(); }
@@ -47,6 +49,9 @@ class join_api {
                               auth::identity_ptr who);
   core::task<void> join_later(http::exchange* about, http::reply* out, join::join_call call,
                               auth::identity_ptr who);
+
+  core::task<void> token_later(http::exchange* about, http::reply* out, join::join_call call,
+                               bool names_seat, auth::identity_ptr who);
 
   // Event streams, in join_stream.cpp.
   struct stream_scene;

@@ -27,6 +27,9 @@ constexpr problem unauthenticated{401, "unauthenticated", "Not signed in",
                                   "No valid session came with the request. Sign in and try again."};
 constexpr problem bad_key{401, "unauthenticated", "Not signed in",
                           "No valid service key came with the request. Send it as a bearer token."};
+constexpr problem forged_webhook{
+    401, "unauthenticated", "Not the provider",
+    "The webhook's signature, secret or time is not what the provider's settings ask for."};
 constexpr problem session_expired{401, "session_expired", "Session expired",
                                   "The session has expired. Sign in again."};
 constexpr problem https_required{403, "https_required", "HTTPS required",
@@ -183,6 +186,9 @@ const problem* row_of(providers::errc why) {
     case providers::errc::unavailable: return &provider_unavailable;
     case providers::errc::timed_out: return &provider_timeout;
     case providers::errc::room_disabled: return &provider_rejected;
+    case providers::errc::no_webhooks: return &not_found;
+    case providers::errc::forged_webhook: return &forged_webhook;
+    case providers::errc::bad_webhook: return &invalid_request;
   }
   return nullptr;
 }

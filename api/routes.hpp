@@ -20,6 +20,8 @@ enum class route : std::uint8_t {
   bookings,
   booking,
   booking_end,
+  livekit_token,
+  webhook,
   jwks,
   openapi,
   call_expert,
@@ -39,10 +41,11 @@ enum class route : std::uint8_t {
   room_script,
   room_style,
 };
-constexpr std::size_t route_count = 26;
+constexpr std::size_t route_count = 28;
 
 // What of a body a route takes with PUT or POST.
-enum class body_kind : std::uint8_t { none, ignored, json, form };
+// any: of any type, read as the bytes that came.
+enum class body_kind : std::uint8_t { none, ignored, json, form, any };
 
 // Which servers have a route.
 enum class presence : std::uint8_t { always, demo, room, pages };

@@ -18,6 +18,7 @@ joined made_of(opened&& door, const providers::provider& vendor, providers::join
   out.booking = std::move(door.booking);
   out.provider = &vendor.traits();
   out.url = std::move(way.url);
+  out.token = std::move(way.token);
   out.expires_at = way.expires_at;
   out.refresh_after = refresh_time(now, way.expires_at);
   return out;

@@ -32,6 +32,7 @@ struct joined {
   rooms::booking_ptr booking;
   const providers::provider_traits* provider = nullptr;
   std::string url;
+  std::string token;  // by itself, where the provider has clients that ask for it
   core::wall_time expires_at;
   // When to ask again: two minutes before the end, or after 80 % of a life shorter than ten
   // minutes.

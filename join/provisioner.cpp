@@ -113,6 +113,7 @@ struct provisioner::state {
                                                            core::deadline until);
   static core::task<void> do_close(handle self, rooms::room_closing asked);
   static void to_owner(const handle& self, background_job job);
+  static core::task<void> end_overdue(handle self, core::wall_time now, core::deadline until);
   static core::task<void> sweep(handle self);
   static core::task<void> sweep_forever(handle self);
 
@@ -345,6 +346,21 @@ void provisioner::state::to_owner(const handle& self, background_job job) {
       owner, [there = self->peers.at(owner), job = std::move(job)] { enqueue(there, job); });
 }
 
+// Rooms whose door has closed are given back to their provider: the closings that this notes are
+// found by the rest of the sweep.
+core::task<void> provisioner::state::end_overdue(handle self, core::wall_time now,
+                                                 core::deadline until) {
+  provisioner_parts& parts = self->parts;
+  const core::wall_time closed = now - parts.windows.closes_after;
+  auto over = co_await parts.store.end_overdue(closed, closed - parts.settings.running_grace, now,
+                                               parts.settings.sweep_batch, until);
+  if (!over) {
+    parts.log.warn("sweep_failed", {{"detail", over.error().detail}});
+    co_return;
+  }
+  for (const rooms::booking& one : *over) co_await parts.shards.announce_change(one.room);
+}
+
 core::task<void> provisioner::state::sweep(handle self) {
   provisioner_parts& parts = self->parts;
   const core::wall_time now = parts.clock.wall_now();
@@ -359,6 +375,7 @@ core::task<void> provisioner::state::sweep(handle self) {
   } else {
     parts.log.warn("sweep_failed", {{"detail", bare.error().detail}});
   }
+  co_await end_overdue(self, now, until);
   auto due = co_await parts.store.due_closings(now, most, until);
   if (due)
     for (rooms::room_closing& one : *due) to_owner(self, {nullptr, std::move(one)});

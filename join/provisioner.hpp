@@ -36,9 +36,11 @@ struct provision_settings {
   std::size_t background_queue_max = 10'000;
   // How often the store is asked for rooms that somebody forgot to make or to close.
   std::chrono::milliseconds sweep_every{30'000};
+  // A call that runs when its room's door closes keeps the room for so much longer at most.
+  std::chrono::milliseconds running_grace{std::chrono::hours{4}};
   std::size_t sweep_batch = 100;
 };
-// [rooms] prepare_before, call_timeout, background_calls, sweep_every
+// [rooms] prepare_before, call_timeout, background_calls, sweep_every, running_grace
 provision_settings read_provision_settings(core::options& from);
 
 struct provisioner_parts {

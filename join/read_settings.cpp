@@ -28,6 +28,7 @@ provision_settings read_provision_settings(core::options& from) {
   out.prepare_before = from.duration("prepare_before", out.prepare_before, 0ms, 24h * 365);
   out.call_timeout = from.duration("call_timeout", out.call_timeout, 100ms, 60s);
   out.background_calls = count_of(from, "background_calls", out.background_calls, 1'000);
+  out.running_grace = from.duration("running_grace", out.running_grace, 0ms, 24h);
   out.sweep_every = from.duration("sweep_every", out.sweep_every, 1s, 1h);
   return out;
 }

@@ -1,7 +1,5 @@
 // 100ms: rooms through its REST API, participant tokens signed here (docs/providers/100ms.md has
 // the sources).
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -9,6 +7,7 @@
 
 #include "core/encoding.hpp"
 #include "core/json.hpp"
+#include "core/time_text.hpp"
 #include "http/url.hpp"
 #include "jose/jwt.hpp"
 #include "jose/keys.hpp"
@@ -34,6 +33,8 @@ struct hundred_ms_settings {
   std::array<std::string, 2> roles;  // by core::role
   std::string path;                  // "/preview/"
   std::string query_end;             // after the name
+  std::string webhook_field;         // that carries the secret
+  webhook_secrets webhooks;
 };
 
 // The page decodes a token with atob(), which knows no '-' and no '_'. Text of these characters
@@ -61,14 +62,6 @@ void append_user(std::string& out, std::string_view user) {
     out += user;
   else
     out += "u-" + short_digest(user, 20);
-}
-
-// Names at 100ms ignore case and know neither '~' nor '@', our ids are case-sensitive and may hold
-// both: a digest of 160 bits keeps two rooms apart. A line feed cannot be part of an id.
-std::string room_name(const hundred_ms_settings& settings, const core::room_id& room,
-                      std::uint32_t generation) {
-  return settings.room_prefix + "-" +
-         short_digest(fmt::format("{}\n{}", room.text(), generation), 20);
 }
 
 // Creating over an existing name overwrites that room's configuration, so this is always all of it.
@@ -131,6 +124,7 @@ class hundred_ms final : public provider {
   core::task<core::result<void>> close(room_wish wish, std::string provider_room,
                                        core::deadline until) override;
   core::task<core::result<std::string>> try_credentials(core::deadline until) override;
+  core::result<webhook_reading> read_webhook(const webhook& from) const override;
 
  private:
   core::task<core::result<rest_answer>> ask(rest_request what, core::deadline until);
@@ -205,7 +199,7 @@ core::task<core::result<rest_answer>> hundred_ms::ask(rest_request what, core::d
 }
 
 core::task<core::result<std::string>> hundred_ms::prepare(room_wish wish, core::deadline until) {
-  const std::string name = room_name(*settings_, wish.room, wish.generation);
+  const std::string name = room_name(settings_->room_prefix, wish.room, wish.generation);
   rest_request create = post("create_room", "/rooms", create_body(*settings_, name));
   create.trace = wish.trace;
   auto made = co_await ask(std::move(create), until);
@@ -312,6 +306,30 @@ core::task<core::result<std::string>> hundred_ms::try_credentials(core::deadline
   co_return "100ms accepts the credentials, and the template has our roles";
 }
 
+// 100ms signs nothing: what proves a report is the secret in a field that was set in the dashboard.
+core::result<webhook_reading> hundred_ms::read_webhook(const webhook& from) const {
+  if (settings_->webhooks.empty()) return provider::read_webhook(from);
+  const auto shown = only_field(from.head, settings_->webhook_field);
+  if (!shown || !settings_->webhooks.knows(*shown))
+    return core::fail(errc::forged_webhook, "the secret of its field is not ours");
+  auto json = read_webhook_body(from.body);
+  if (!json) return core::same_failure(json);
+  const std::string* type = json->find_string("type");
+  if (!type) return core::fail(errc::bad_webhook, "it has no type");
+  const bool begins = *type == "session.open.success" || *type == "peer.join.success";
+  if (!begins && *type != "session.close.success" && *type != "room.end.success")
+    return webhook_reading{};
+  const core::json_value* data = json->find("data");
+  const std::string* name = data ? data->find_string("room_name") : nullptr;
+  const auto digest = name ? digest_in_name(settings_->room_prefix, *name) : std::nullopt;
+  if (!digest) return webhook_reading{};
+  const std::string* id = json->find_string("id");
+  const std::string* time = json->find_string("timestamp");
+  const auto at = time ? core::from_rfc3339(*time) : std::nullopt;
+  return reading_of(begins ? call_news::live : call_news::ended, *digest, id,
+                    at.value_or(from.now));
+}
+
 // A dashboard-made template has a subdomain of its own; the bare host app.100ms.live joins nothing.
 std::string read_origin(core::options& from) {
   const auto subdomain = from.text("subdomain");
@@ -413,6 +431,12 @@ provider_maker make_100ms(provider_setup setup) {
     else
       from.note("secret", "cannot be used as an HS256 key: " + key.error().detail);
   }
+  settings->webhooks = webhook_secrets::read(from, webhook_secrets::form::text);
+  settings->webhook_field = from.text("webhook_header", "x-stagedoor-secret");
+  if (settings->webhook_field.empty() ||
+      settings->webhook_field.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != std::string::npos)
+    from.note("webhook_header", "must be the name of a header field");
   read_room_settings(from, *settings);
   read_page_settings(from, *settings);
   if (!settings->key) return {};

@@ -1,5 +1,5 @@
-// custom: your own video service. A URL template, a signed token, and two optional calls to make
-// and close a room.
+// custom: your own video service. URL templates, a signed token, optional calls that make, look for
+// and close a room, and what the service reports of its calls.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,11 +26,16 @@ constexpr std::size_t url_bytes_usual_max = 2000;
 
 struct custom_settings {
   provider_traits traits;
-  url_template url;
+  std::array<url_template, 2> urls;  // by core::role
   token_settings token;
   std::string lang;
   std::string create_url;  // empty: no hook
   std::chrono::seconds create_early{3600};
+  bool look_first = false;       // ask whether the room is there before it is put
+  webhook_secrets hook_secrets;  // our calls are signed with
+  webhook_secrets webhooks;      // the service's reports are signed with
+
+  const url_template& url_of(core::role seat) const { return urls[static_cast<std::size_t>(seat)]; }
 };
 
 class custom final : public provider {
@@ -53,12 +58,18 @@ class custom final : public provider {
   }
   core::task<core::result<void>> close(room_wish wish, std::string provider_room,
                                        core::deadline until) override;
+  core::task<core::result<std::string>> try_credentials(core::deadline until) override;
+  core::result<webhook_reading> read_webhook(const webhook& from) const override;
   std::vector<std::string> public_jwks() const override { return settings_->token.public_jwks; }
 
  private:
   std::string told(const room_terms& terms) const;
   core::result<rest_request> hook(std::string_view operation, http::method method,
                                   const core::room_id& room);
+  void sign(rest_request& call);
+  core::task<core::result<bool>> is_there(core::room_id room, std::string expires_at,
+                                          std::optional<core::trace> trace, core::deadline until);
+  core::result<void> check_room(const core::json_value& answer, const core::room_id& room) const;
 
   std::shared_ptr<const custom_settings> settings_;
   const core::clock& clock_;
@@ -83,6 +94,46 @@ core::result<rest_request> custom::hook(std::string_view operation, http::method
   return out;
 }
 
+// Standard Webhooks beside the token, for services that check all that comes to them that way. The
+// body must be complete.
+void custom::sign(rest_request& call) {
+  if (settings_->hook_secrets.empty()) return;
+  auto fields = sign_standard_webhook(settings_->hook_secrets, "msg_" + core::new_uuid(random_),
+                                      clock_.wall_now(), call.body);
+  for (http::field& one : fields) call.fields.push_back(std::move(one));
+}
+
+core::result<void> custom::check_room(const core::json_value& answer,
+                                      const core::room_id& room) const {
+  const std::string* id = answer.find_string("roomId");
+  if (id && *id != room.text())
+    return core::fail(errc::rejected, "the service answered with another room");
+  const std::string* state = answer.find_string("state");
+  if (state && *state == "ended")
+    return core::fail(errc::room_disabled, "the service says that the room has ended");
+  return {};
+}
+
+// Whether the service has the room open until then, so that nothing has to be put.
+core::task<core::result<bool>> custom::is_there(core::room_id room, std::string expires_at,
+                                                std::optional<core::trace> trace,
+                                                core::deadline until) {
+  auto hooked = hook("get_room", http::method::get, room);
+  if (!hooked) co_return core::same_failure(hooked);
+  rest_request request = std::move(*hooked);
+  request.welcome = {404, 410};
+  request.trace = std::move(trace);
+  sign(request);
+  auto seen = co_await calls_.call(std::move(request), until);
+  if (!seen) co_return core::same_failure(seen);
+  if (seen->status != 200) co_return false;
+  auto fits = check_room(seen->json, room);
+  if (!fits) co_return core::same_failure(fits);
+  const std::string* state = seen->json.find_string("state");
+  const std::string* end = seen->json.find_string("expiresAt");
+  co_return state && *state == "open" && end && *end == expires_at;
+}
+
 // All that the hook learns of a booking beside its name, to see when it has to learn more.
 std::string custom::told(const room_terms& terms) const {
   return fmt::format("{}-{}/{}", core::unix_seconds(terms.starts_at - settings_->create_early),
@@ -92,6 +143,11 @@ std::string custom::told(const room_terms& terms) const {
 core::task<core::result<std::string>> custom::prepare(room_wish wish, core::deadline until) {
   const std::string remembered = told({wish.starts_at, wish.closes_at, wish.participants});
   if (settings_->create_url.empty()) co_return remembered;
+  if (settings_->look_first) {
+    auto there = co_await is_there(wish.room, core::to_rfc3339(wish.closes_at), wish.trace, until);
+    if (!there) co_return core::same_failure(there);
+    if (*there) co_return remembered;
+  }
   auto put = hook("create_room", http::method::put, wish.room);
   if (!put) co_return core::same_failure(put);
   core::json_writer json(put->body);
@@ -107,14 +163,11 @@ core::task<core::result<std::string>> custom::prepare(room_wish wish, core::dead
   put->fields.push_back({"Idempotency-Key", core::new_uuid(random_)});
   rest_request request = std::move(*put);
   request.trace = std::move(wish.trace);
+  sign(request);
   auto made = co_await calls_.call(std::move(request), until);
   if (!made) co_return core::same_failure(made);
-  const std::string* id = made->json.find_string("roomId");
-  if (id && *id != wish.room.text())
-    co_return core::fail(errc::rejected, "the service answered with another room");
-  const std::string* state = made->json.find_string("state");
-  if (state && *state == "ended")
-    co_return core::fail(errc::room_disabled, "the service says that the room has ended");
+  auto fits = check_room(made->json, wish.room);
+  if (!fits) co_return core::same_failure(fits);
   co_return remembered;
 }
 
@@ -132,8 +185,8 @@ std::optional<core::result<join_link>> custom::admit_now(const admission& who) {
   out.expires_at = ends;
   out.url.reserve(token->size() + 512);
   const std::string_view exp_text(exp.data(), exp.size());
-  if (!s.url.fill(out.url,
-                  {who.room.view(), who.name, who.user.view(), role, *token, s.lang, exp_text}))
+  if (!s.url_of(who.seat).fill(
+          out.url, {who.room.view(), who.name, who.user.view(), role, *token, s.lang, exp_text}))
     return core::fail(
         errc::rejected,
         "a value of the URL's path is empty, \".\" or \"..\" and would vanish from it");
@@ -146,24 +199,58 @@ core::task<core::result<void>> custom::close(room_wish wish, std::string, core::
   if (!hooked) co_return core::same_failure(hooked);
   rest_request request = std::move(*hooked);
   request.welcome = {404, 410};  // gone is what we want
+  sign(request);
   auto gone = co_await calls_.call(std::move(request), until);
   if (!gone) co_return core::same_failure(gone);
   co_return core::result<void>();
 }
 
+core::task<core::result<std::string>> custom::try_credentials(core::deadline until) {
+  if (settings_->create_url.empty()) co_return co_await provider::try_credentials(until);
+  auto there = co_await is_there(*core::room_id::from("stagedoor-check"), {}, std::nullopt, until);
+  if (!there) co_return core::same_failure(there);
+  co_return "the service takes our token";
+}
+
+// Standard Webhooks, of the types room.started, room.ended and participant.joined.
+core::result<webhook_reading> custom::read_webhook(const webhook& from) const {
+  if (settings_->webhooks.empty()) return provider::read_webhook(from);
+  auto good = check_standard_webhook(from, settings_->webhooks);
+  if (!good) return core::same_failure(good);
+  auto json = read_webhook_body(from.body);
+  if (!json) return core::same_failure(json);
+  const std::string* type = json->find_string("type");
+  if (!type) return core::fail(errc::bad_webhook, "it has no type");
+  const bool begins = *type == "room.started" || *type == "participant.joined";
+  if (!begins && *type != "room.ended") return webhook_reading{};
+  const core::json_value* data = json->find("data");
+  const std::string* id = data ? data->find_string("roomId") : nullptr;
+  const auto room = id ? core::room_id::from(*id) : std::nullopt;
+  if (!room) return core::fail(errc::bad_webhook, "it has no data.roomId that could be ours");
+  const std::string* time = json->find_string("timestamp");
+  const auto at = time ? core::from_rfc3339(*time) : std::nullopt;
+  if (!at) return core::fail(errc::bad_webhook, "it has no timestamp as in RFC 3339");
+  room_event out;
+  out.what = begins ? call_news::live : call_news::ended;
+  out.about.room = room;
+  out.id = std::string(from.head.find("webhook-id"));
+  out.at = *at;
+  return webhook_reading{.event = std::move(out)};
+}
+
 // Looks at the text, so that a template with other mistakes has these told at once too.
-void check_placeholders(core::options& from, std::string_view text, token_kind kind) {
+void check_placeholders(core::options& from, std::string_view at, std::string_view text,
+                        token_kind kind) {
   using slot = url_template::slot;
   if (text.empty()) return;
   const auto holds = [&](slot wanted) { return url_template::holds(text, wanted); };
-  if (!holds(slot::room)) from.note("url_template", "must hold {roomId}");
+  if (!holds(slot::room)) from.note(at, "must hold {roomId}");
   if (kind == token_kind::none && holds(slot::token))
-    from.note("url_template", "holds {token}, but token.kind is \"none\"");
-  if (kind != token_kind::none && !holds(slot::token))
-    from.note("url_template", "must hold {token}");
+    from.note(at, "holds {token}, but token.kind is \"none\"");
+  if (kind != token_kind::none && !holds(slot::token)) from.note(at, "must hold {token}");
   // The service needs both to check the signature, and this token does not carry them.
   if (kind == token_kind::hmac && !(holds(slot::user_id) && holds(slot::role)))
-    from.note("url_template", "must hold {userId} and {role} where token.kind is \"hmac\"");
+    from.note(at, "must hold {userId} and {role} where token.kind is \"hmac\"");
 }
 
 // With values of a usual length; long names in other scripts make it longer still.
@@ -176,8 +263,8 @@ void check_length(core::options& from, const custom_settings& s) {
       {id, id, s.token.expert, "A usual name, of 30 letters...", now, now + 300s}, random);
   std::string url;
   if (token)
-    s.url.fill(url, {id, "A usual name, of 30 letters...", id, s.token.expert, *token, s.lang,
-                     "1800000300"});
+    s.urls.front().fill(url, {id, "A usual name, of 30 letters...", id, s.token.expert, *token,
+                              s.lang, "1800000300"});
   if (url.size() >= url_bytes_usual_max)
     from.note("url_template",
               fmt::format("makes addresses of {} characters; some browsers and proxies cut at {}",
@@ -185,35 +272,89 @@ void check_length(core::options& from, const custom_settings& s) {
               "a shorter template, or a key with shorter signatures: ES256 or EdDSA");
 }
 
+// One template; nullopt, and every mistake noted, where it cannot be used.
+std::optional<url_template> read_template(core::options& from, std::string_view at,
+                                          const std::string& written) {
+  std::vector<url_template::problem> problems;
+  auto made = url_template::from(written, problems);
+  for (const auto& one : problems) from.note(at, one.what, one.hint);
+  return made;
+}
+
+struct templates {
+  std::array<std::optional<url_template>, 2> by_seat;
+  std::array<std::string, 2> written;
+
+  bool complete() const { return by_seat[0] && by_seat[1]; }
+  std::string origin() const { return by_seat[0] ? by_seat[0]->origin() : "https://unknown"; }
+};
+
+// url_template for all, and url_templates for the seats that have a page of their own.
+templates read_templates(core::options& from) {
+  templates out;
+  core::options& own = from.section("url_templates");
+  const auto expert = own.text("expert");
+  const auto client = own.text("client");
+  const std::string shared =
+      expert && client ? from.text("url_template", "") : from.required_text("url_template");
+  if (expert && client && !shared.empty())
+    from.note("url_template", "is set, and url_templates names one for each seat",
+              "keep one of them");
+  std::optional<url_template> of_all;
+  if (!shared.empty()) of_all = read_template(from, "url_template", shared);
+  const auto choose = [&](core::role seat, const std::optional<std::string>& written) {
+    const auto place = static_cast<std::size_t>(seat);
+    out.written[place] = written.value_or(shared);
+    out.by_seat[place] = written ? read_template(own, core::name_of(seat), *written) : of_all;
+  };
+  choose(core::role::expert, expert);
+  choose(core::role::client, client);
+  if (out.complete() && out.by_seat[0]->origin() != out.by_seat[1]->origin())
+    own.note(client ? "client" : "expert", "is on another origin than the other seat's template",
+             "a provider has one: what pages may embed is told with it");
+  return out;
+}
+
 }  // namespace
 
 provider_maker make_custom(provider_setup setup) {
   core::options& from = setup.settings;
-  const std::string written = from.required_text("url_template");
-  std::vector<url_template::problem> problems;
-  const auto url = url_template::from(written, problems);
-  if (!written.empty())
-    for (const auto& one : problems) from.note("url_template", one.what, one.hint);
-  const auto token = read_token_settings(from.section("token"), setup.public_url,
-                                         url ? url->origin() : std::string("https://unknown"));
+  const templates read = read_templates(from);
+  const auto token = read_token_settings(from.section("token"), setup.public_url, read.origin());
   const std::string lang = from.text("lang", "en");
   const std::string create_url = from.url("create_url", true).value_or("");
   const auto early =
       std::chrono::floor<std::chrono::seconds>(from.duration("create_early", 1h, 0min, 24h));
+  const bool look_first = from.flag("look_first", false);
+  auto hook_secrets = webhook_secrets::read(from, webhook_secrets::form::base64, "hook_secret");
+  auto webhooks = webhook_secrets::read(from, webhook_secrets::form::base64);
   if (create_url.find_first_of("?#") != std::string::npos)
     from.note("create_url", "must be a base address without query or fragment");
-  check_placeholders(from, written, token.kind);
+  if (create_url.empty() && (look_first || !hook_secrets.empty()))
+    from.note(look_first ? "look_first" : "hook_secret",
+              "is for the hook, and create_url is not set");
+  check_placeholders(from, "url_template", read.written[0], token.kind);
+  if (read.written[1] != read.written[0])
+    check_placeholders(from, "url_templates", read.written[1], token.kind);
   if (token.kind == token_kind::none && !create_url.empty())
     from.note("create_url", "needs a key to sign its calls with", "token.kind = \"jwt\"");
-  if (!url || !token.can_be_made()) return {};
+  if (!read.complete() || !token.can_be_made()) return {};
 
   auto settings =
-      std::make_shared<custom_settings>(custom_settings{{}, *url, token, lang, create_url, early});
+      std::make_shared<custom_settings>(custom_settings{{},
+                                                        {*read.by_seat[0], *read.by_seat[1]},
+                                                        token,
+                                                        lang,
+                                                        create_url,
+                                                        early,
+                                                        look_first,
+                                                        std::move(hook_secrets),
+                                                        std::move(webhooks)});
   settings->traits.name = setup.name;
   settings->traits.type = "custom";
   settings->traits.needs_room = !create_url.empty();
   settings->traits.reuses_room = true;  // the hook's address names the room alone
-  settings->traits.origin = url->origin();
+  settings->traits.origin = read.origin();
   check_length(from, *settings);
   return [held = std::shared_ptr<const custom_settings>(std::move(settings))](
              const provider_tools& tools) { return std::make_unique<custom>(held, tools); };

@@ -18,6 +18,12 @@ class category final : public std::error_category {
         return "timed out";
       case errc::room_disabled:
         return "room disabled";
+      case errc::no_webhooks:
+        return "no webhooks";
+      case errc::forged_webhook:
+        return "forged webhook";
+      case errc::bad_webhook:
+        return "bad webhook";
     }
     return "unknown providers error";
   }

@@ -1,9 +1,15 @@
 #include "providers/provider.hpp"
 
+#include "providers/error.hpp"
+
 namespace providers {
 
 core::task<core::result<std::string>> provider::try_credentials(core::deadline) {
   co_return "nothing to ask: its tokens are signed here";
+}
+
+core::result<webhook_reading> provider::read_webhook(const webhook&) const {
+  return core::fail(errc::no_webhooks, "webhooks are not set up for " + traits().name.text());
 }
 
 }  // namespace providers

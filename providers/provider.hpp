@@ -19,6 +19,7 @@
 #include "core/task.hpp"
 #include "core/trace.hpp"
 #include "http/client.hpp"
+#include "providers/webhook.hpp"
 
 namespace providers {
 
@@ -58,6 +59,7 @@ enum class embed_mode : unsigned char { iframe, new_tab };
 struct join_link {
   std::string url;
   core::wall_time expires_at;
+  std::string token = {};  // the same token by itself, where traits().server_url is set
 };
 
 // What never changes while the provider is configured; references stay valid as long as the
@@ -72,6 +74,9 @@ struct provider_traits {
   embed_mode mode = embed_mode::iframe;
   std::string origin;  // of the pages that are embedded: "https://acme.app.100ms.live"
   std::string allow = "camera; microphone; display-capture; autoplay; fullscreen";
+  // Where a vendor's client SDK connects with a link's token: "wss://video.example.com". Empty for
+  // most.
+  std::string server_url = {};
 };
 
 class provider {
@@ -103,6 +108,10 @@ class provider {
   // credentials work, and gives a sentence for the operator. Providers whose tokens are all signed
   // here have nothing to ask.
   virtual core::task<core::result<std::string>> try_credentials(core::deadline until);
+
+  // What a webhook of the provider says, after it has proved to be the provider's. Failures:
+  // errc::no_webhooks, errc::forged_webhook, errc::bad_webhook.
+  virtual core::result<webhook_reading> read_webhook(const webhook& from) const;
 
   // Public keys for /.well-known/jwks.json, each a JWK object's text. Empty for most.
   virtual std::vector<std::string> public_jwks() const { return {}; }

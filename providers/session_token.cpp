@@ -118,6 +118,36 @@ void read_previous_keys(core::options& from, token_settings& to) {
   }
 }
 
+// Claims of ours: one of the same name would be a second one, and readers differ in which they
+// take.
+constexpr std::array reserved_claims = {"iss",  "aud", "sub", "room", "role",
+                                        "name", "iat", "nbf", "exp",  "jti"};
+constexpr std::size_t own_claims_max = 16;
+
+// Text, whole numbers and booleans that stand in every token.
+void read_own_claims(core::options& from, token_settings& to) {
+  if (from.entries().size() > own_claims_max)
+    from.note("", fmt::format("has more than {} claims", own_claims_max));
+  for (const auto& [name, entry] : from.entries()) {
+    from.has(name);
+    if (std::ranges::find(reserved_claims, name) != reserved_claims.end()) {
+      from.note(name, "is a claim that every token has already");
+      continue;
+    }
+    to.own_claims += ',';
+    core::append_json_string(to.own_claims, name);
+    to.own_claims += ':';
+    if (const auto* text = std::get_if<std::string>(&entry.value))
+      core::append_json_string(to.own_claims, *text);
+    else if (const auto* number = std::get_if<std::int64_t>(&entry.value))
+      to.own_claims += std::to_string(*number);
+    else if (const auto* flag = std::get_if<bool>(&entry.value))
+      to.own_claims += *flag ? "true" : "false";
+    else
+      from.note(name, "must be text, a whole number, true or false");
+  }
+}
+
 }  // namespace
 
 token_settings read_token_settings(core::options& from, const std::string& issuer,
@@ -152,6 +182,9 @@ token_settings read_token_settings(core::options& from, const std::string& issue
     from.note("kid", "must be at most 128 bytes, without a dot or a line's end");
   if (out.issuer.empty()) from.note("issuer", "must not be empty", "our public_url is the default");
   if (out.audience.empty()) from.note("audience", "must not be empty");
+  read_own_claims(from.section("claims"), out);
+  if (out.kind == token_kind::hmac && !out.own_claims.empty())
+    from.note("claims", "has no place in a token of kind \"hmac\"", "kind = \"jwt\"");
   read_signing_key(from, out);
   read_previous_keys(from, out);
   if (out.kind == token_kind::hmac && out.key && out.key->algorithm() != jose::algorithm::hs256)
@@ -197,7 +230,9 @@ core::result<std::string> session_signer::sign_jwt(const session_claims& about,
                    core::json_text(about.role, kept[2]), R"(","name":")",
                    core::json_text(about.name, kept[3]), R"(","jti":")");
   core::append_uuid(claims_, random);
-  claims_ += R"("})";
+  claims_ += '"';
+  claims_ += settings_.own_claims;
+  claims_ += '}';
   return jose::sign_jwt(*key_, claims_, settings_.typ);
 }
 

@@ -38,6 +38,7 @@ struct token_settings {
   std::chrono::seconds lifetime{300};
   std::string expert = "expert";  // what the service calls our two seats
   std::string client = "client";
+  std::string own_claims;                // as they stand in each token: ,"tenant":"acme"
   std::vector<std::string> public_jwks;  // the active key's, then older ones
 
   bool can_be_made() const { return kind == token_kind::none || key.has_value(); }

@@ -1,7 +1,6 @@
 #include "providers/token_parts.hpp"
 
 #include <fmt/format.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <cstring>
@@ -27,11 +26,18 @@ void append_number(std::string& out, std::int64_t number) {
   out.append(digits.data(), digits.size());
 }
 
-std::string short_digest(std::string_view text, std::size_t bytes) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  const auto input = core::as_bytes(text);
-  SHA256(input.data(), input.size(), digest.data());
-  return core::to_hex({digest.data(), std::min(bytes, digest.size())});
+std::string room_name(std::string_view prefix, const core::room_id& room,
+                      std::uint32_t generation) {
+  return std::string(prefix) + "-" + core::room_digest(room, generation);
+}
+
+std::optional<std::string> digest_in_name(std::string_view prefix, std::string_view name) {
+  std::string lower = core::lower_case(name);
+  if (lower.size() != prefix.size() + 1 + core::room_digest_size) return std::nullopt;
+  if (!lower.starts_with(core::lower_case(prefix) + "-")) return std::nullopt;
+  lower.erase(0, prefix.size() + 1);
+  if (lower.find_first_not_of("0123456789abcdef") != std::string::npos) return std::nullopt;
+  return lower;
 }
 
 core::wall_time link_end(core::wall_time now, core::wall_time closes_at,

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/clock.hpp"
+#include "core/digest.hpp"
 #include "core/random.hpp"
 
 namespace providers {
@@ -25,8 +27,12 @@ class buffered_random final : public core::random_source {
 
 void append_number(std::string& out, std::int64_t number);
 
-// The first `bytes` bytes of SHA-256, in lower-case hex.
-std::string short_digest(std::string_view text, std::size_t bytes);
+using core::short_digest;
+
+// "<prefix>-<core::room_digest>": what a room is called at vendors that take names of ours; and the
+// way back, nullopt where the name is none of ours. Letters' case does not matter there.
+std::string room_name(std::string_view prefix, const core::room_id& room, std::uint32_t generation);
+std::optional<std::string> digest_in_name(std::string_view prefix, std::string_view name);
 
 // A person may hold a link for `lifetime`, and never longer than the room is open.
 core::wall_time link_end(core::wall_time now, core::wall_time closes_at,

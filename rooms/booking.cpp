@@ -176,6 +176,31 @@ read_draft read_booking_body(const core::room_id& room, std::string_view json) {
   return body_reader(room).read(json);
 }
 
+std::string_view name_of(call_state state) {
+  switch (state) {
+    case call_state::unknown:
+      break;
+    case call_state::live:
+      return "live";
+    case call_state::ended:
+      return "ended";
+  }
+  return "";
+}
+
+namespace {
+
+// Only where the provider has told of one.
+void write_call(core::json_writer& out, const call_record& call) {
+  if (call.state == call_state::unknown) return;
+  out.name("call").begin_object().member("state", name_of(call.state));
+  if (call.started_at) write_time(out, "startedAt", *call.started_at);
+  if (call.ended_at) write_time(out, "endedAt", *call.ended_at);
+  out.end_object();
+}
+
+}  // namespace
+
 void write_booking(core::json_writer& out, const booking& one) {
   out.begin_object();
   out.member("roomId", one.room.view());
@@ -190,6 +215,7 @@ void write_booking(core::json_writer& out, const booking& one) {
   }
   out.end_array();
   out.member("state", name_of(one.state));
+  write_call(out, one.call);
   write_time(out, "createdAt", one.created_at);
   write_time(out, "updatedAt", one.updated_at);
   out.end_object();

@@ -25,6 +25,18 @@ struct participant {
 enum class booking_state : std::uint8_t { scheduled, cancelled, ended };
 std::string_view name_of(booking_state state);
 
+// What the provider has told of the booking's call: nothing, that it runs, that it has ended.
+enum class call_state : std::uint8_t { unknown, live, ended };
+std::string_view name_of(call_state state);  // "", "live", "ended"
+
+struct call_record {
+  call_state state = call_state::unknown;
+  core::wall_time told_at;  // of the latest report, by the provider's clock
+  std::optional<core::wall_time> started_at;
+  std::optional<core::wall_time> ended_at;
+  friend bool operator==(const call_record&, const call_record&) = default;
+};
+
 struct booking {
   core::room_id room;
   core::wall_time starts_at;
@@ -38,6 +50,7 @@ struct booking {
   // What the provider said of its room for this generation; empty until it has been made. Opaque
   // here.
   std::string provider_room;
+  call_record call;  // of this generation
   core::wall_time created_at;
   core::wall_time updated_at;
 };

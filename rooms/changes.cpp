@@ -1,6 +1,7 @@
 // changes: created, replaced, closed, opened again: the life of a booking in plain functions.
 #include "rooms/changes.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <utility>
@@ -59,6 +60,7 @@ core::result<change> change_by_put(const booking* before, booking_draft draft,
     // The closed generation's room is (or was) noted for closing when it was closed.
     ++after.generation;
     after.provider_room.clear();
+    after.call = {};
     after.state = booking_state::scheduled;
   }
   made.changed = made.created || reopened || after.starts_at != draft.starts_at ||
@@ -105,6 +107,34 @@ core::result<change> change_by_room(const booking* before, std::uint32_t generat
   if (!current || before->state != booking_state::scheduled)
     made.closing = closing_of(*before, generation, std::move(provider_room), now);
   return made;
+}
+
+change change_by_report(const booking& before, const call_report& report, core::wall_time now) {
+  change made;
+  made.after = before;
+  call_record& call = made.after.call;
+  // A provider's clock may be ahead of ours, but not so far that no later report is ever believed.
+  const core::wall_time at = kept(std::min(report.at, now + std::chrono::minutes{5}));
+  const bool known = call.state != call_state::unknown;
+  // Some vendors count whole seconds: of a start and an end in one of them, the end was later.
+  const bool same_second = at == call.told_at && report.live && call.state == call_state::ended;
+  if (known && (at < call.told_at || same_second)) {
+    // Late: the end was told before the start. All that it adds is when that was.
+    if (report.live && call.state == call_state::ended && !call.started_at) call.started_at = at;
+  } else if (report.live) {
+    if (call.state != call_state::live) call = {call_state::live, at, at, std::nullopt};
+    call.told_at = at;
+  } else if (call.state != call_state::ended || at > call.told_at) {
+    call = {call_state::ended, at, call.started_at, at};
+    if (report.room_is_gone) made.after.provider_room.clear();
+  }
+  made.changed = call != before.call || made.after.provider_room != before.provider_room;
+  return made;
+}
+
+bool is_overdue(const booking& one, core::wall_time ended_before, core::wall_time live_before) {
+  return one.state == booking_state::scheduled && !one.provider_room.empty() &&
+         one.ends_at < (one.call.state == call_state::live ? live_before : ended_before);
 }
 
 std::string cursor_of(const list_place& place) {

@@ -25,6 +25,10 @@ core::result<change> change_by_room(const booking* before, std::uint32_t generat
                                     std::string_view known, std::string provider_room,
                                     core::wall_time now);
 
+change change_by_report(const booking& before, const call_report& report, core::wall_time now);
+// Whether end_overdue() is about this booking.
+bool is_overdue(const booking& one, core::wall_time ended_before, core::wall_time live_before);
+
 // Where a list goes on: after this booking.
 struct list_place {
   core::wall_time starts_at;

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <utility>
 
+#include "core/digest.hpp"
+
 #include "rooms/error.hpp"
 
 namespace rooms::sqlite {
@@ -91,7 +93,29 @@ bool connection::ready() {
   return false;
 }
 
+namespace {
+
+// room_digest(room, generation), for the migration that adds it to bookings of old.
+void room_digest_function(sqlite3_context* context, int, sqlite3_value** given) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(given[0]));
+  const auto room = core::room_id::from(text ? text : "");
+  if (!room) return sqlite3_result_text(context, "", 0, SQLITE_STATIC);
+  const std::string digest =
+      core::room_digest(*room, static_cast<std::uint32_t>(sqlite3_value_int64(given[1])));
+  sqlite3_result_text64(context, digest.data(), digest.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+}  // namespace
+
+void connection::add_functions() {
+  const int code = sqlite3_create_function_v2(handle_.get(), "room_digest", 2,
+                                              SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr,
+                                              room_digest_function, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) note(code);
+}
+
 void connection::set_up() {
+  add_functions();
   sqlite3_busy_timeout(handle_.get(), static_cast<int>(settings_.busy_timeout.count()));
   sqlite3_progress_handler(handle_.get(), 4'000, &connection::is_late, this);
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);

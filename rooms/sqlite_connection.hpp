@@ -97,6 +97,7 @@ class connection {
   };
   void note(int code);
   void set_up();
+  void add_functions();
   void shut();
   static int is_late(void* self);
 

@@ -10,6 +10,8 @@
 #include <tuple>
 #include <utility>
 
+#include "core/digest.hpp"
+
 namespace rooms::sqlite {
 namespace {
 
@@ -17,7 +19,8 @@ namespace {
 // numbers.
 #define BOOKING_COLUMNS                                                                         \
   "SELECT b.room, b.starts_at, b.ends_at, b.provider, b.state, b.generation, b.provider_room, " \
-  "b.created_at, b.updated_at, p.user, p.seat "
+  "b.created_at, b.updated_at, p.user, p.seat, b.call_state, b.call_told_at, "                  \
+  "b.call_started_at, b.call_ended_at "
 
 constexpr const char* find_sql = BOOKING_COLUMNS
     "FROM bookings b LEFT JOIN participants p ON p.room = b.room WHERE b.room = ?1 "
@@ -43,13 +46,33 @@ constexpr const char* without_room_sql = BOOKING_COLUMNS
     "ORDER BY starts_at, room LIMIT ?3) w CROSS JOIN bookings b ON b.room = w.room "
     "LEFT JOIN participants p ON p.room = b.room ORDER BY b.starts_at, b.room, p.position";
 
+constexpr const char* find_by_digest_sql = BOOKING_COLUMNS
+    "FROM bookings b LEFT JOIN participants p ON p.room = b.room "
+    "WHERE b.digest = ?1 AND b.provider = ?2 ORDER BY p.position";
+
+// char(1114111) is the last character there is: a range is what an index can serve. Of several,
+// the first.
+constexpr const char* find_by_provider_room_sql = BOOKING_COLUMNS
+    "FROM (SELECT room FROM bookings WHERE provider_room != '' AND provider_room >= ?1 "
+    "AND provider_room < ?1 || char(1114111) AND provider = ?2 LIMIT 1) w "
+    "CROSS JOIN bookings b ON b.room = w.room "
+    "LEFT JOIN participants p ON p.room = b.room ORDER BY p.position";
+
+constexpr const char* overdue_sql = BOOKING_COLUMNS
+    "FROM (SELECT room FROM bookings WHERE provider_room != '' AND state = 'scheduled' "
+    "AND ends_at < ?1 AND (call_state != 'live' OR ends_at < ?2) ORDER BY ends_at LIMIT ?3) w "
+    "CROSS JOIN bookings b ON b.room = w.room "
+    "LEFT JOIN participants p ON p.room = b.room ORDER BY b.ends_at, b.room, p.position";
+
 #undef BOOKING_COLUMNS
 
 constexpr const char* upsert_sql =
     "INSERT INTO bookings (room, starts_at, ends_at, provider, state, generation, provider_room, "
-    "created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+    "created_at, updated_at, digest, call_state, call_told_at, call_started_at, call_ended_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
     "ON CONFLICT (room) DO UPDATE SET starts_at = ?2, ends_at = ?3, provider = ?4, state = ?5, "
-    "generation = ?6, provider_room = ?7, created_at = ?8, updated_at = ?9";
+    "generation = ?6, provider_room = ?7, created_at = ?8, updated_at = ?9, digest = ?10, "
+    "call_state = ?11, call_told_at = ?12, call_started_at = ?13, call_ended_at = ?14";
 constexpr const char* forget_participants_sql = "DELETE FROM participants WHERE room = ?1";
 constexpr const char* add_participant_sql =
     "INSERT INTO participants (room, position, user, seat, starts_at) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -78,6 +101,20 @@ std::optional<booking_state> state_from(std::string_view text) {
   return std::nullopt;
 }
 
+call_record read_call(query& row) {
+  call_record out;
+  if (row.text(11) == name_of(call_state::unknown)) return out;
+  out.state = row.text(11) == name_of(call_state::live) ? call_state::live : call_state::ended;
+  out.told_at = from_milliseconds(row.number(12));
+  if (row.number(13) != 0) out.started_at = from_milliseconds(row.number(13));
+  if (row.number(14) != 0) out.ended_at = from_milliseconds(row.number(14));
+  return out;
+}
+
+std::int64_t milliseconds_or_0(const std::optional<core::wall_time>& at) {
+  return at ? to_milliseconds(*at) : 0;
+}
+
 std::optional<booking> read_booking(query& row) {
   const auto room = core::room_id::from(row.text(0));
   const auto provider = core::provider_name::from(row.text(3));
@@ -93,6 +130,7 @@ std::optional<booking> read_booking(query& row) {
   one.provider_room = row.text(6);
   one.created_at = from_milliseconds(row.number(7));
   one.updated_at = from_milliseconds(row.number(8));
+  one.call = read_call(row);
   return one;
 }
 
@@ -199,6 +237,29 @@ std::optional<room_closing> find_closing(connection& on, const core::room_id& ro
   return std::move(read.front());
 }
 
+std::optional<booking> find_reported(connection& on, const call_report& report) {
+  std::optional<booking> found;
+  if (report.room) {
+    found = find(on, *report.room);
+    if (found && found->provider != report.provider) found.reset();
+    return found;
+  }
+  const bool by_digest = !report.digest.empty();
+  if (!by_digest && report.remembered.empty()) return found;
+  auto rows = on.prepare(by_digest ? find_by_digest_sql : find_by_provider_room_sql);
+  rows.bind(by_digest ? report.digest : report.remembered).bind(report.provider.view());
+  auto read = read_bookings(on, rows);
+  if (!read.empty()) found = std::move(read.front());
+  return found;
+}
+
+std::vector<booking> overdue(connection& on, core::wall_time ended_before,
+                             core::wall_time live_before, std::size_t limit) {
+  auto rows = on.prepare(overdue_sql);
+  rows.bind(rounded_up(ended_before)).bind(rounded_up(live_before)).bind(as_limit(limit));
+  return read_bookings(on, rows);
+}
+
 void keep(connection& on, const booking* before, const change& made) {
   const booking& after = made.after;
   if (made.changed) {
@@ -207,6 +268,11 @@ void keep(connection& on, const booking* before, const change& made) {
     write.bind(to_milliseconds(after.ends_at)).bind(after.provider.view());
     write.bind(name_of(after.state)).bind(std::int64_t{after.generation}).bind(after.provider_room);
     write.bind(to_milliseconds(after.created_at)).bind(to_milliseconds(after.updated_at));
+    write.bind(core::room_digest(after.room, after.generation)).bind(name_of(after.call.state));
+    const bool told = after.call.state != call_state::unknown;
+    write.bind(told ? to_milliseconds(after.call.told_at) : 0);
+    write.bind(milliseconds_or_0(after.call.started_at));
+    write.bind(milliseconds_or_0(after.call.ended_at));
     write.run();
     if (!before || before->participants != after.participants ||
         before->starts_at != after.starts_at) {

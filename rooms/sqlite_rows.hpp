@@ -22,6 +22,10 @@ std::vector<room_closing> due_closings(connection& on, core::wall_time now, std:
 std::optional<room_closing> find_closing(connection& on, const core::room_id& room,
                                          std::uint32_t generation);
 
+std::optional<booking> find_reported(connection& on, const call_report& report);
+std::vector<booking> overdue(connection& on, core::wall_time ended_before,
+                             core::wall_time live_before, std::size_t limit);
+
 // Inside a transaction. `before` is what was found in it.
 void keep(connection& on, const booking* before, const change& made);
 bool closing_done(connection& on, const core::room_id& room, std::uint32_t generation);

@@ -57,7 +57,23 @@ CREATE TABLE room_closings (
 CREATE INDEX room_closings_by_due ON room_closings (due_at);
 )sql";
 
-constexpr std::array versions = {version_1};
+// digest is core::room_digest, by which a provider's report finds its booking. Of a call, the empty
+// text and 0 mean that nothing was told.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE bookings ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE bookings ADD COLUMN call_state TEXT NOT NULL DEFAULT ''
+  CHECK (call_state IN ('', 'live', 'ended'));
+ALTER TABLE bookings ADD COLUMN call_told_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bookings ADD COLUMN call_started_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bookings ADD COLUMN call_ended_at INTEGER NOT NULL DEFAULT 0;
+UPDATE bookings SET digest = room_digest(room, generation);
+CREATE INDEX bookings_by_digest ON bookings (digest);
+CREATE INDEX bookings_by_provider_room ON bookings (provider_room) WHERE provider_room != '';
+CREATE INDEX bookings_with_room ON bookings (ends_at, call_state)
+  WHERE provider_room != '' AND state = 'scheduled';
+)sql";
+
+constexpr std::array versions = {version_1, version_2};
 
 std::string said(connection& on) { return on.take_trouble().detail; }
 

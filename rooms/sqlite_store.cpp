@@ -246,6 +246,37 @@ core::task<core::result<std::vector<booking>>> sqlite_store::without_room(
   return inside_->read<std::vector<booking>>(std::move(what), until);
 }
 
+core::task<core::result<report_outcome>> sqlite_store::report_call(call_report report,
+                                                                   core::wall_time now,
+                                                                   core::deadline until) {
+  work<report_outcome> what = [report = std::move(report),
+                               now](connection& db) -> core::result<report_outcome> {
+    const auto before = sqlite::find_reported(db, report);
+    if (!db.good()) return core::fail(unavailable("the booking could not be read"));
+    if (!before) return report_outcome{};
+    auto made = change_by_report(*before, report, now);
+    sqlite::keep(db, &*before, made);
+    return report_outcome{std::move(made.after), made.changed};
+  };
+  return inside_->write<report_outcome>(std::move(what), until);
+}
+
+core::task<core::result<std::vector<booking>>> sqlite_store::end_overdue(
+    core::wall_time ended_before, core::wall_time live_before, core::wall_time now,
+    std::size_t limit, core::deadline until) {
+  work<std::vector<booking>> what = [=](connection& db) -> core::result<std::vector<booking>> {
+    std::vector<booking> out;
+    for (const booking& one : sqlite::overdue(db, ended_before, live_before, limit)) {
+      auto made = change_by_close(&one, booking_state::ended, now);
+      if (!made) return core::same_failure(made);
+      sqlite::keep(db, &one, *made);
+      out.push_back(std::move(made->after));
+    }
+    return out;
+  };
+  return inside_->write<std::vector<booking>>(std::move(what), until);
+}
+
 core::task<core::result<std::vector<room_closing>>> sqlite_store::due_closings(
     core::wall_time now, std::size_t limit, core::deadline until) {
   work<std::vector<room_closing>> what = [=](connection& db) {

@@ -51,6 +51,12 @@ class sqlite_store final : public store {
                                                               core::wall_time ends_after,
                                                               std::size_t limit,
                                                               core::deadline until) override;
+  core::task<core::result<report_outcome>> report_call(call_report what, core::wall_time now,
+                                                       core::deadline until) override;
+  core::task<core::result<std::vector<booking>>> end_overdue(core::wall_time ended_before,
+                                                             core::wall_time live_before,
+                                                             core::wall_time now, std::size_t limit,
+                                                             core::deadline until) override;
   core::task<core::result<std::vector<room_closing>>> due_closings(core::wall_time now,
                                                                    std::size_t limit,
                                                                    core::deadline until) override;

@@ -45,6 +45,22 @@ struct room_closing {
   std::uint32_t attempts = 0;  // how often it failed
 };
 
+// What a provider says of a call. The room is named by one of the three.
+struct call_report {
+  core::provider_name provider;       // only bookings that are pinned to it are meant
+  std::string digest;                 // core::room_digest
+  std::optional<core::room_id> room;  // our own id
+  std::string remembered;             // provider_room begins with this
+  bool live = false;                  // it runs; else it has ended
+  core::wall_time at;                 // by the provider's clock
+  bool room_is_gone = false;          // the provider has forgotten the room: it is to be made anew
+};
+
+struct report_outcome {
+  std::optional<booking> stored;  // empty where no booking of this provider has the room
+  bool changed = false;           // false for what was known already, or is older than what is
+};
+
 // Every answer that says "done" is durable. Failures are errc::store_unavailable, room_not_found,
 // invalid_booking and bad_cursor. Times are kept in milliseconds. A write whose deadline passes
 // while it waits in the queue is not made; one that has begun is made or not made, and
@@ -81,6 +97,20 @@ class store {
                                                                       core::wall_time ends_after,
                                                                       std::size_t limit,
                                                                       core::deadline until) = 0;
+
+  // A provider's word on a call. Reports may come twice and in any order: the provider's time
+  // decides.
+  virtual core::task<core::result<report_outcome>> report_call(call_report what,
+                                                               core::wall_time now,
+                                                               core::deadline until) = 0;
+  // Ends scheduled bookings with a provider's room that ended before the one time, so that their
+  // rooms are closed; where the call still runs, only those that ended before the other. Gives at
+  // most `limit` of them, as they are now.
+  virtual core::task<core::result<std::vector<booking>>> end_overdue(core::wall_time ended_before,
+                                                                     core::wall_time live_before,
+                                                                     core::wall_time now,
+                                                                     std::size_t limit,
+                                                                     core::deadline until) = 0;
 
   // Closings that are due at `now`, the longest waiting first.
   virtual core::task<core::result<std::vector<room_closing>>> due_closings(

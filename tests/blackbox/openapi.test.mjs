@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Contract } from './support/contract.mjs';
 import { Fake100ms, provider } from './support/fake_100ms.mjs';
+import { FakeLiveKit, provider as livekit } from './support/fake_livekit.mjs';
 import { exchange } from './support/raw.mjs';
 import { Stagedoor, binary, booking, randomRoom, rfc3339, serviceKey, session } from './support/stagedoor.mjs';
 
@@ -18,18 +19,20 @@ const unreachable = [
 
 // Where a preflight finds nobody.
 const nowhere = 'https://127.0.0.1:9';
+const hookSecret = 'secret-of-the-webhooks';
 
-let fake, slow, door, strict, busy, demo, contract;
+let fake, slow, twirp, door, strict, busy, demo, contract;
 
 before(async () => {
   fake = await Fake100ms.start();
   slow = await Fake100ms.start();
+  twirp = await FakeLiveKit.start();
   const trusted = '[proxy]\ntrusted = ["127.0.0.1"]\n';
   const slowLimits = '[limits.ip]\nrate = 1\nper = "hour"\nburst = 1\n';
   [door, strict, busy, demo] = await Promise.all([
-    Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(fake, '', nowhere) + provider(fake, '', nowhere).replace('.hms]', '.away]'), extra: trusted + '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n' }),
+    Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(fake, `webhook_secret = "${hookSecret}"`, nowhere) + provider(fake, '', nowhere).replace('.hms]', '.away]') + livekit(twirp, 'create_rooms = true') + livekit(twirp, 'create_rooms = true', 'livekit-away'), extra: trusted + '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n' }),
     Stagedoor.start({ limits: slowLimits, extra: trusted + '[pages]\nenabled = false\n' }),
-    Stagedoor.start({ providers: provider(slow), extra: '[rooms]\nprepare_before = "0s"\n[overload]\nwaiting_max = 1\n', env: { STAGEDOOR__SERVER__THREADS: '1' } }).catch((error) => error),
+    Stagedoor.start({ providers: provider(slow, `webhook_secret = "${hookSecret}"`), extra: '[rooms]\nprepare_before = "0s"\n[overload]\nwaiting_max = 1\n', env: { STAGEDOOR__SERVER__THREADS: '1' } }).catch((error) => error),
     Stagedoor.demo(),
   ]);
   if (busy instanceof Error) throw busy;
@@ -39,6 +42,7 @@ after(async () => {
   await Promise.all([door, strict, busy, demo].map((one) => one?.stop?.()));
   await fake?.stop();
   await slow?.stop();
+  await twirp?.stop();
 });
 
 const service = { authorization: `Bearer ${serviceKey}` };
@@ -145,6 +149,55 @@ test('the join answers as documented', async () => {
   }
 });
 
+test('the token endpoint of LiveKit\'s clients answers as documented', async () => {
+  const path = '/api/livekit/token';
+  const token = (room, headers = expert, query = '') => ask('POST', path + query, { headers: { ...headers, ...json }, body: JSON.stringify({ room_name: room }) });
+  const made = async (change) => {
+    const room = randomRoom();
+    assert.equal((await door.book(room, { provider: 'livekit', ...change })).status, 201);
+    return room;
+  };
+  const open = await made();
+  assert.equal(await token(open), 201);
+  assert.equal(await token(open, client), 201);
+  assert.equal(await token(open, client, '?role=client'), 201);
+  assert.equal(await token(open, client, '?role=boss'), 400);
+  assert.equal(await token(await made({ provider: 'hms' })), 400);
+  assert.equal(await token('a b'), 400);
+  assert.equal(await token(open, {}), 401);
+  assert.equal(await token(open, { authorization: `Bearer ${session({ sub: 'stranger' })}` }), 403);
+  assert.equal(await token('nowhere'), 404);
+  assert.equal(await token(await made({ startsAt: rfc3339(Date.now() - 9e7), endsAt: rfc3339(Date.now() - 8.9e7) })), 410);
+  assert.equal(await ask('POST', path, { headers: { ...expert, ...json }, body: 'x'.repeat(70_000) }), 413);
+  assert.equal(await ask('POST', path, { headers: expert, body: '{}' }), 415);
+  const later = { startsAt: rfc3339(Date.now() + 600_000), endsAt: rfc3339(Date.now() + 4e6) };
+  for (const [act, status, at] of [
+    [(_, response) => response.writeHead(403, json).end('{}'), 502, 'livekit'],
+    [(_, response) => response.writeHead(503, { ...json, 'retry-after': '5' }).end('{}'), 503, 'livekit-away'],
+    [() => {}, 504, 'livekit'],
+  ]) {
+    const room = await made({ ...later, provider: at });
+    twirp.misbehave(act, { times: 100 });
+    assert.equal(await token(room), status);
+    twirp.heal();
+  }
+});
+
+// As 100ms sends it.
+function report(body = { id: crypto.randomUUID(), type: 'session.open.success', timestamp: rfc3339(Date.now()), data: { room_name: 'sd-' + '0'.repeat(40) } }) {
+  return { headers: { ...json, 'x-stagedoor-secret': hookSecret }, body: typeof body === 'string' ? body : JSON.stringify(body) };
+}
+
+test('webhooks answer as documented', async () => {
+  assert.equal(await ask('POST', '/webhooks/hms', report()), 200);
+  assert.equal(await ask('POST', '/webhooks/hms', report('{}')), 400);
+  assert.equal(await ask('POST', '/webhooks/hms', { ...report(), headers: json }), 401);
+  assert.equal(await ask('POST', '/webhooks/away', report()), 404);
+  assert.equal(await ask('POST', '/webhooks/nobody', report()), 404);
+  assert.equal(await ask('POST', '/webhooks/hms', report('x'.repeat(70_000))), 413);
+  assert.equal(await ask('POST', '/webhooks/hms', { ...report(), headers: { ...report().headers, 'content-encoding': 'gzip' } }), 415);
+});
+
 test('the caller\'s own bookings answer as documented', async () => {
   for (const [role, who, other] of [['expert', expert, client], ['client', client, expert]]) {
     const path = `/api/${role}/bookings`;
@@ -166,7 +219,7 @@ test('what every route has: options, refused methods, https, rate limits', async
   let visitors = 0;
   const plain = { 'x-forwarded-for': '203.0.113.10', 'x-forwarded-proto': 'http' };
   for (const [template, operations] of Object.entries(contract.document.paths)) {
-    const path = template.replace('{roomId}', 'x');
+    const path = template.replace('{roomId}', 'x').replace('{provider}', 'hms');
     // The demo's own, and those of the built-in room, which the other servers do not have.
     const inDemo = /^\/($|demo\/|room\/|assets\/room)/.test(path);
     const isPage = /^\/(expert\/|client\/|test-videocall|api\/preflight|assets\/(test|pages|icon))/.test(path);
@@ -241,6 +294,8 @@ test('an overloaded server says so as documented', { timeout: 20_000 }, async ()
   const path = '/api/bookings/x';
   for (const [method, at] of [['GET', '/api/bookings'], ['GET', path], ['PUT', path], ['DELETE', path], ['POST', path + '/end']])
     assert.equal(await ask(method, at, { headers: { ...service, ...json }, body: method === 'PUT' ? JSON.stringify(booking()) : undefined, at: busy }), 503);
+  assert.equal(await ask('POST', '/api/livekit/token', { headers: { ...expert, ...json }, body: JSON.stringify({ room_name: randomRoom() }), at: busy }), 503);
+  assert.equal(await ask('POST', '/webhooks/hms', { ...report(), at: busy }), 503);
   release();
   await waiting;
 });

@@ -218,6 +218,37 @@ BOOST_AUTO_TEST_CASE(the_background_makes_a_room_that_is_due_and_leaves_those_th
   BOOST_TEST(at.own->calls() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_room_whose_door_has_closed_is_given_back_but_not_under_peoples_feet) {
+  join::provision_settings settings;
+  settings.running_grace = 2h;
+  door_scene at(settings);
+  for (const char* room : {"over", "running"}) {
+    auto one = tests::booking_of(room);
+    one.provider_room = "made-" + std::string(room) + "-1";
+    if (one.room.text() == "running")
+      one.call = {rooms::call_state::live, one.starts_at, one.starts_at, std::nullopt};
+    at.store.add(one);
+  }
+  const auto sweep = [&] {
+    at.run(at.provisioner->sweep());
+    at.settle();
+  };
+  sweep();
+  BOOST_TEST(at.vendor->closed.empty());
+  at.clock.advance(2h + 1s);  // an hour and a second after the end
+  sweep();
+  BOOST_TEST(at.vendor->closed == std::vector<std::string>{"over#1 at made-over-1"},
+             boost::test_tools::per_element());
+  BOOST_TEST((at.store.peek("over")->state == rooms::booking_state::ended));
+  BOOST_TEST(at.shards.announced == std::vector<std::string>{"over"},
+             boost::test_tools::per_element());
+  BOOST_TEST((at.store.peek("running")->state == rooms::booking_state::scheduled));
+  at.clock.advance(2h);
+  sweep();
+  BOOST_TEST(at.vendor->closed.size() == 2u);
+  BOOST_TEST((at.store.peek("running")->state == rooms::booking_state::ended));
+}
+
 BOOST_AUTO_TEST_CASE(no_more_than_the_bound_is_prepared_at_a_time) {
   join::provision_settings settings;
   settings.background_calls = 2;

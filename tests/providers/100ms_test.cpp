@@ -3,7 +3,9 @@
 
 #include <set>
 
+#include "auth/heads.hpp"
 #include "core/random.hpp"
+#include "core/time_text.hpp"
 #include "jose/jwt.hpp"
 #include "providers/desk.hpp"
 #include "providers/error.hpp"
@@ -544,6 +546,42 @@ BOOST_AUTO_TEST_CASE(credentials_and_role_names_can_be_tried_without_a_room) {
   const auto refused = attempt();
   BOOST_REQUIRE(!refused);
   BOOST_TEST(refused.error().code == errc::rejected);
+}
+
+BOOST_AUTO_TEST_CASE(a_webhook_is_believed_for_the_secret_in_its_field) {
+  acme at(
+      {{"webhook_secret", "north wind and sun"s}, {"previous_webhook_secret", "old north wind"s}});
+  const auto read = [&](const tests::made_head& head, std::string body) {
+    return at.provider->read_webhook({head, body, at.clock.wall_now()});
+  };
+  const auto event = [](std::string type, std::string name = tests::usual_name()) {
+    return R"({"version":"2.0","id":"6c75","timestamp":"2026-11-25T09:10:35Z","type":")" + type +
+           R"(","data":{"room_id":"631b2654f771854d9bf633df","room_name":")" + name + R"("}})";
+  };
+  for (const char* secret : {"north wind and sun", "old north wind"}) {
+    const auto good = read({{"X-Stagedoor-Secret", secret}}, event("session.close.success"));
+    BOOST_REQUIRE(good);
+    BOOST_REQUIRE(good->event);
+    BOOST_TEST((good->event->what == providers::call_news::ended));
+    BOOST_TEST("sd-" + good->event->about.digest == tests::usual_name());
+    BOOST_TEST(good->event->id == "6c75");
+    BOOST_TEST((good->event->at == *core::from_rfc3339("2026-11-25T09:10:35Z")));
+  }
+  const auto code = [&](const tests::made_head& head) {
+    return read(head, event("room.end.success")).error().code;
+  };
+  BOOST_TEST(code({}) == errc::forged_webhook);
+  BOOST_TEST(code({{"X-Stagedoor-Secret", "north wind and su"}}) == errc::forged_webhook);
+  BOOST_TEST(code({{"X-Stagedoor-Secret", "north wind and sun"},
+                   {"X-Stagedoor-Secret", "north wind and sun"}}) == errc::forged_webhook);
+  const tests::made_head good{{"X-Stagedoor-Secret", "north wind and sun"}};
+  BOOST_TEST((read(good, event("peer.join.success"))->event->what == providers::call_news::live));
+  BOOST_TEST(!read(good, event("peer.leave.success"))->event);
+  BOOST_TEST(!read(good, event("session.open.success", "lobby"))->event);
+  BOOST_TEST(read(good, "[]").error().code == errc::bad_webhook);
+  acme without;
+  BOOST_TEST(without.provider->read_webhook({good, "{}", at.clock.wall_now()}).error().code ==
+             errc::no_webhooks);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,8 @@
 // custom: URL templates, the two forms of session tokens, and the hook that makes a room.
 #include <boost/test/unit_test.hpp>
 
+#include "auth/heads.hpp"
+#include "jose/hmac.hpp"
 #include "jose/jwt.hpp"
 #include "providers/desk.hpp"
 #include "providers/error.hpp"
@@ -418,6 +420,212 @@ BOOST_AUTO_TEST_CASE(closing_deletes_and_gone_is_gone) {
   BOOST_TEST(at.close().has_value());
   at.client.reply(403);
   BOOST_TEST(!at.close().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(each_seat_may_have_a_page_of_its_own) {
+  tests::settings_table table;
+  table.table("token", {{"secret", std::string(service_secret)}});
+  table.table("url_templates", {{"expert", "https://v.acme.com/host/{roomId}?t={token}"s},
+                                {"client", "https://v.acme.com/guest/{roomId}?t={token}"s}});
+  const auto make = providers::make_custom(tests::setup_of(table));
+  table.options.note_unknown();
+  BOOST_REQUIRE(table.found.empty());
+  tests::desk at;
+  const auto one = make(at.tools());
+  const auto url = [&](core::role seat) {
+    return (*one->admit_now(tests::admission_of(at, "room-42", "u1", "", seat)))->url;
+  };
+  BOOST_TEST(url(core::role::expert).starts_with("https://v.acme.com/host/room-42?t=eyJ"));
+  BOOST_TEST(url(core::role::client).starts_with("https://v.acme.com/guest/room-42?t=eyJ"));
+}
+
+BOOST_AUTO_TEST_CASE(a_seat_without_a_page_of_its_own_has_the_one_of_all) {
+  tests::settings_table table;
+  table.options.set("url_template", std::string(usual_template));
+  table.table("token", {{"secret", std::string(service_secret)}});
+  table.table("url_templates", {{"client", "https://video.example.com/guest/{roomId}?t={token}"s}});
+  const auto make = providers::make_custom(tests::setup_of(table));
+  BOOST_REQUIRE(make);
+  tests::desk at;
+  const auto one = make(at.tools());
+  BOOST_TEST((*one->admit_now(tests::admission_of(at, "room-42", "u1")))
+                 ->url.starts_with("https://video.example.com/room/room-42?"));
+}
+
+BOOST_AUTO_TEST_CASE(pages_that_cannot_stand_together_are_mistakes) {
+  const auto with = [](std::string expert, std::string client, bool shared) {
+    tests::settings_table table;
+    if (shared) table.options.set("url_template", std::string(usual_template));
+    table.table("token", {{"secret", std::string(service_secret)}});
+    table.table("url_templates", {{"expert", std::move(expert)}, {"client", std::move(client)}});
+    providers::make_custom(tests::setup_of(table));
+    return table;
+  };
+  const std::string good = "https://v.acme.com/{roomId}?t={token}";
+  BOOST_TEST(with(good, good, false).found.empty());
+  BOOST_TEST(with(good, good, true).complains("url_template"));
+  BOOST_TEST(with(good, "https://w.acme.com/{roomId}?t={token}", false)
+                 .complains("url_templates.client", "origin"));
+  BOOST_TEST(
+      with(good, "https://v.acme.com/{roomId}", false).complains("url_templates", "{token}"));
+  BOOST_TEST(with(good, "http://v.acme.com/{roomId}?t={token}", false)
+                 .complains("url_templates.client", "https"));
+}
+
+BOOST_AUTO_TEST_CASE(claims_of_ones_own_stand_in_every_token) {
+  const auto made = [](tests::pairs claims, std::string kind = "jwt") {
+    auto table = std::make_unique<tests::settings_table>();
+    table->options.set("url_template", std::string(usual_template) + "&id={userId}");
+    auto token =
+        std::make_shared<core::options>("providers.main.token", "test.toml:1", table->found);
+    token->set("secret", std::string(service_secret));
+    token->set("kind", std::move(kind));
+    auto own =
+        std::make_shared<core::options>("providers.main.token.claims", "test.toml:1", table->found);
+    for (const auto& [key, value] : claims) own->set(key, value);
+    token->set("claims", own);
+    table->options.set("token", token);
+    return table;
+  };
+  const auto table = made({{"tenant", "ac\"me"s}, {"plan", std::int64_t{3}}, {"trial", false}});
+  const auto make = providers::make_custom(tests::setup_of(*table));
+  table->options.note_unknown();
+  BOOST_REQUIRE(table->found.empty());
+  tests::desk at;
+  const auto link = *make(at.tools())->admit_now(tests::admission_of(at, "room-42", "u1"));
+  const auto claims = tests::claims_of(tests::query_value(link->url, "token"));
+  BOOST_TEST(*claims.find_string("tenant") == "ac\"me");
+  BOOST_TEST(*claims.find("plan")->as_integer() == 3);
+  BOOST_TEST(!*claims.find("trial")->as_bool());
+  BOOST_TEST(claims.find_string("jti")->size() == 36u);
+  for (const char* taken : {"exp", "room", "aud"}) {
+    const auto bad = made({{taken, "x"s}});
+    providers::make_custom(tests::setup_of(*bad));
+    BOOST_TEST(bad->complains("token.claims." + std::string(taken)));
+  }
+  const auto odd = made({{"half", 0.5}});
+  providers::make_custom(tests::setup_of(*odd));
+  BOOST_TEST(odd->complains("token.claims.half"));
+  const auto plain = made({{"tenant", "x"s}}, "hmac");
+  providers::make_custom(tests::setup_of(*plain));
+  BOOST_TEST(plain->complains("token.claims"));
+}
+
+// Signed with the secret of Standard Webhooks' own example.
+constexpr const char* hook_secret = "whsec_plJ3nmyCDGBKInavdOK15jsl";
+
+struct signed_hooks : service {
+  explicit signed_hooks(bool look = false)
+      : service({{"secret", std::string(service_secret)}},
+                {{"create_url", "https://video.example.com/api"s},
+                 {"look_first", look},
+                 {"hook_secret", std::string(hook_secret)},
+                 {"webhook_secret", std::string(hook_secret)}}) {}
+};
+
+BOOST_AUTO_TEST_CASE(calls_to_the_service_are_signed_as_standard_webhooks) {
+  signed_hooks at;
+  at.client.reply(201, "{}").reply(204);
+  BOOST_REQUIRE(at.prepare());
+  BOOST_REQUIRE(at.close());
+  const jose::hmac_key key(*core::from_base64("plJ3nmyCDGBKInavdOK15jsl"), 32);
+  for (const auto& sent : at.client.requests()) {
+    const std::string message = std::string(sent.find("webhook-id")) + "." +
+                                std::string(sent.find("webhook-timestamp")) + "." + sent.what.body;
+    BOOST_TEST(sent.find("webhook-signature") ==
+               "v1," + core::to_base64(core::as_bytes(key.of(message).view())));
+  }
+  BOOST_TEST(at.client.requests()[0].find("webhook-id") !=
+             at.client.requests()[1].find("webhook-id"));
+  hooked plain;
+  plain.client.reply(201, "{}");
+  BOOST_REQUIRE(plain.prepare());
+  BOOST_TEST(plain.client.last().find("webhook-id").empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_looks_first_puts_only_what_is_missing_or_different) {
+  signed_hooks at(true);
+  at.client.reply(200, R"({"roomId":"room-42","state":"open","expiresAt":"2026-11-22T12:00:00Z"})");
+  BOOST_TEST(at.prepare().has_value());
+  BOOST_TEST(at.client.count() == 1u);
+  BOOST_TEST(at.client.last().line() == "GET https://video.example.com/api/rooms/room-42");
+  for (const auto& [status, body] :
+       {std::pair(404, ""s), std::pair(410, ""s), std::pair(200, R"({"state":"open"})"s),
+        std::pair(200, R"({"state":"open","expiresAt":"2026-11-22T11:00:00Z"})"s),
+        std::pair(200, R"({"state":"scheduled","expiresAt":"2026-11-22T12:00:00Z"})"s)}) {
+    signed_hooks other(true);
+    other.client.reply(status, body).reply(201, "{}");
+    BOOST_TEST(other.prepare().has_value());
+    BOOST_TEST(other.client.last().line() == "PUT https://video.example.com/api/rooms/room-42");
+  }
+  signed_hooks ended(true);
+  ended.client.reply(200, R"({"state":"ended"})");
+  BOOST_TEST(ended.prepare().error().code == errc::room_disabled);
+}
+
+BOOST_AUTO_TEST_CASE(the_online_check_asks_for_a_room_that_nobody_has) {
+  signed_hooks at;
+  at.client.reply(404, "").reply(401, "");
+  const auto check = [&] {
+    return tests::run(at.context, at.provider->try_credentials(at.within(5s)));
+  };
+  BOOST_TEST(check().has_value());
+  BOOST_TEST(!check().has_value());
+  service without;
+  BOOST_TEST(tests::run(without.context, without.provider->try_credentials(without.within(5s)))
+                 .has_value());
+  BOOST_TEST(without.client.count() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(the_services_reports_are_standard_webhooks) {
+  signed_hooks at;
+  const auto read = [&](const tests::made_head& head, std::string_view body) {
+    return at.provider->read_webhook({head, body, at.clock.wall_now()});
+  };
+  // The example that Standard Webhooks 1.0.0 gives.
+  at.clock.set_wall(core::from_unix_seconds(1731705121));
+  const std::string ping = R"({"event_type":"ping","data":{"success":true}})";
+  const auto head = [](std::string signature, std::string time = "1731705121") {
+    return tests::made_head{{"webhook-id", "msg_loFOjxBNrRLzqYUf"},
+                            {"webhook-timestamp", std::move(time)},
+                            {"webhook-signature", std::move(signature)}};
+  };
+  const std::string good = "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=";
+  BOOST_TEST(read(head(good), ping).error().code ==
+             errc::bad_webhook);  // signed, of no type of ours
+  BOOST_TEST(read(head("v1a,x v1,AAAA " + good), ping).error().code == errc::bad_webhook);
+  BOOST_TEST(read(head(good, "1731705122"), ping).error().code == errc::forged_webhook);
+  BOOST_TEST(read(head(good), ping + " ").error().code == errc::forged_webhook);
+  BOOST_TEST(read(head(good.substr(3)), ping).error().code == errc::forged_webhook);
+  BOOST_TEST(read(tests::made_head{}, ping).error().code == errc::forged_webhook);
+  at.clock.advance(301s);
+  BOOST_TEST(read(head(good), ping).error().code == errc::forged_webhook);
+
+  const jose::hmac_key key(*core::from_base64("plJ3nmyCDGBKInavdOK15jsl"), 32);
+  const auto told = [&](const std::string& body) {
+    const std::string time = std::to_string(core::unix_seconds(at.clock.wall_now()));
+    const auto mac = key.of("msg_1." + time + "." + body);
+    return read(tests::made_head{{"webhook-id", "msg_1"},
+                                 {"webhook-timestamp", time},
+                                 {"webhook-signature",
+                                  "v1," + core::to_base64(core::as_bytes(mac.view()))}},
+                body);
+  };
+  const auto ended = told(
+      R"({"type":"room.ended","timestamp":"2026-11-22T11:02:03Z","data":{"roomId":"room-42"}})");
+  BOOST_REQUIRE(ended);
+  BOOST_REQUIRE(ended->event);
+  BOOST_TEST((ended->event->what == providers::call_news::ended));
+  BOOST_TEST(ended->event->about.room->text() == "room-42");
+  BOOST_TEST(ended->event->id == "msg_1");
+  BOOST_TEST(!told(R"({"type":"participant.left","data":{}})")->event);
+  BOOST_TEST(
+      told(R"({"type":"room.ended","timestamp":"x","data":{"roomId":"room-42"}})").error().code ==
+      errc::bad_webhook);
+  BOOST_TEST(
+      told(R"({"type":"room.ended","timestamp":"2026-11-22T11:02:03Z","data":{"roomId":"a b"}})")
+          .error()
+          .code == errc::bad_webhook);
 }
 
 BOOST_AUTO_TEST_CASE(unsigned_links_need_a_word_of_consent) {

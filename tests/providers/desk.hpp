@@ -3,9 +3,11 @@
 
 #include <initializer_list>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "core/digest.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "core/task_group.hpp"
@@ -89,6 +91,60 @@ inline providers::admission admission_of(const desk& at, std::string_view room,
   out.now = at.clock.wall_now();
   out.closes_at = out.now + std::chrono::hours(2);
   return out;
+}
+
+// One provider made from settings without a mistake, on a desk of its own.
+struct one_provider : desk {
+  using make_function = providers::provider_maker (*)(providers::provider_setup);
+  one_provider(make_function make, pairs usual, pairs more = {}) {
+    settings.add(usual);
+    settings.add(more);
+    const auto maker = make(setup_of(settings));
+    settings.options.note_unknown();
+    for (const core::mistake& one : settings.found)
+      throw std::runtime_error(one.key + " " + one.what);
+    provider = maker(tools());
+  }
+  core::result<std::string> prepare(std::string_view room = "room-42",
+                                    std::uint32_t generation = 1) {
+    return run(context, provider->prepare(wish_of(*this, room, generation),
+                                          within(std::chrono::seconds(5))));
+  }
+  core::result<void> close(std::string provider_room) {
+    return run(context, provider->close(wish_of(*this), std::move(provider_room),
+                                        within(std::chrono::seconds(5))));
+  }
+  core::result<std::string> check() {
+    return run(context, provider->try_credentials(within(std::chrono::seconds(5))));
+  }
+  core::result<providers::join_link> admit(std::string provider_room = {},
+                                           core::role seat = core::role::expert,
+                                           std::string_view user = "exp-7") {
+    return *provider->admit_now(
+        admission_of(*this, "room-42", user, std::move(provider_room), seat));
+  }
+  core::result<providers::webhook_reading> read_webhook(const http::request_head& head,
+                                                        std::string_view body) {
+    return provider->read_webhook({head, body, clock.wall_now()});
+  }
+
+  settings_table settings;
+  std::unique_ptr<providers::provider> provider;
+};
+
+// The mistakes that a maker finds in its usual settings with these changes.
+inline settings_table mistakes_of(one_provider::make_function make, pairs usual, pairs changes) {
+  settings_table table;
+  table.add(usual);
+  table.add(changes);
+  make(setup_of(table));
+  table.options.note_unknown();
+  return table;
+}
+
+// The name of room-42's first opening at vendors that take names of ours.
+inline std::string usual_name() {
+  return "sd-" + core::room_digest(*core::room_id::from("room-42"), 1);
 }
 
 // The value of a query parameter as it stands in the URL.

@@ -31,7 +31,8 @@ BOOST_AUTO_TEST_SUITE(registry)
 
 BOOST_AUTO_TEST_CASE(knows_what_cmake_listed) {
   const auto types = providers::known_types();
-  for (const char* type : {"100ms", "builtin", "custom"})
+  for (const char* type :
+       {"100ms", "builtin", "custom", "daily", "galene", "jaas", "jitsi", "livekit"})
     BOOST_TEST((std::ranges::find(types, type) != types.end()));
 }
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/digest.hpp"
 #include "core/task_group.hpp"
 #include "rooms/error.hpp"
 #include "rooms/sqlite_schema.hpp"
@@ -156,6 +157,32 @@ BOOST_AUTO_TEST_CASE(an_empty_file_becomes_a_database_of_the_current_version) {
   BOOST_TEST(other_program(s.path).number("PRAGMA user_version") ==
              rooms::sqlite::schema_version());
   BOOST_TEST(other_program(s.path).number("PRAGMA application_id") == 0x53746764);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_the_first_version_keeps_its_bookings_and_learns_their_digests) {
+  scene s;
+  s.open();
+  BOOST_TEST(s.put("r").has_value());
+  s.store.reset();
+  {
+    // As the first version had it.
+    other_program old(s.path);
+    for (const char* index :
+         {"bookings_by_digest", "bookings_by_provider_room", "bookings_with_room"})
+      old.execute(("DROP INDEX " + std::string(index)).c_str());
+    for (const char* column :
+         {"digest", "call_state", "call_told_at", "call_started_at", "call_ended_at"})
+      old.execute(("ALTER TABLE bookings DROP COLUMN " + std::string(column)).c_str());
+    old.execute("PRAGMA user_version = 1");
+  }
+  s.open();
+  BOOST_TEST(s.find("r").value().has_value());
+  s.store.reset();
+  other_program now(s.path);
+  const std::string look =
+      "SELECT count(*) FROM bookings WHERE digest = '" + core::room_digest(room("r"), 1) + "'";
+  BOOST_TEST(now.number(look.c_str()) == 1);
+  BOOST_TEST(now.number("PRAGMA user_version") == rooms::sqlite::schema_version());
 }
 
 BOOST_AUTO_TEST_CASE(a_new_file_is_for_its_owner_alone) {

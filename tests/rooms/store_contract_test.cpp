@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "core/digest.hpp"
 #include "core/encoding.hpp"
 #include "core/task_group.hpp"
 #include "core/time_text.hpp"
@@ -98,6 +99,14 @@ struct scene {
   }
   std::optional<rooms::room_closing> closing(std::string_view id, std::uint32_t generation) {
     return tests::run(context, store().find_closing(room(id), generation, far)).value();
+  }
+  rooms::report_outcome report(rooms::call_report what, core::wall_time now = t0) {
+    return tests::run(context, store().report_call(std::move(what), now, far)).value();
+  }
+  std::string overdue(core::wall_time ended_before, core::wall_time live_before,
+                      std::size_t limit = 100) {
+    return names(tests::run(context, store().end_overdue(ended_before, live_before, t0, limit, far))
+                     .value());
   }
   std::string unprepared(core::wall_time starts_before, core::wall_time ends_after,
                          std::size_t limit = 100) {
@@ -485,6 +494,130 @@ BOOST_DATA_TEST_CASE(what_has_to_be_prepared_is_what_starts_soon_and_has_no_room
   BOOST_TEST_REQUIRE(s.close("made", booking_state::cancelled).has_value());
   BOOST_TEST_REQUIRE(s.put(starting("made", t0 + 10min)).has_value());
   BOOST_TEST(s.unprepared(t0 + 1h, t0) == "long running made soon");
+}
+
+// A report about a room's first opening.
+rooms::call_report report_of(std::string_view id, bool live, core::wall_time when) {
+  rooms::call_report out;
+  out.provider = provider("100ms");
+  out.digest = core::room_digest(room(id), 1);
+  out.live = live;
+  out.at = when;
+  return out;
+}
+
+BOOST_DATA_TEST_CASE(a_report_finds_its_booking_by_digest_room_or_what_is_remembered, all_stores,
+                     where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, R"({"id":"abc"})").has_value());
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("other")).has_value());
+  BOOST_TEST_REQUIRE(s.remember("other", 1, R"({"id":"abd"})").has_value());
+  auto by_digest = report_of("r", true, t0);
+  auto by_room = report_of("x", false, t0 + 1s);
+  by_room.digest.clear();
+  by_room.room = room("r");
+  auto by_memory = report_of("x", true, t0 + 2s);
+  by_memory.digest.clear();
+  by_memory.remembered = R"({"id":"abc)";
+  for (const auto& one : {by_digest, by_room, by_memory}) {
+    const auto told = s.report(one);
+    BOOST_TEST_REQUIRE(told.stored.has_value());
+    BOOST_TEST(told.stored->room.text() == "r");
+    BOOST_TEST(told.changed);
+    BOOST_TEST((s.find("r")->call == told.stored->call));
+    auto foreign = one;
+    foreign.provider = provider("somebody");
+    foreign.at += 1h;
+    BOOST_TEST(!s.report(foreign).stored.has_value());
+  }
+  auto nothing = report_of("x", true, t0);
+  nothing.digest.clear();
+  BOOST_TEST(!s.report(nothing).stored.has_value());
+  BOOST_TEST(!s.report(report_of("unknown", true, t0)).stored.has_value());
+}
+
+BOOST_DATA_TEST_CASE(the_providers_time_decides_whatever_the_order, all_stores, where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST(s.report(report_of("r", false, t0 + 10s)).changed);
+  // The start is told after the end.
+  BOOST_TEST(s.report(report_of("r", true, t0 + 5s)).changed);
+  auto call = s.find("r")->call;
+  BOOST_TEST((call.state == rooms::call_state::ended));
+  BOOST_TEST((call.started_at == t0 + 5s));
+  BOOST_TEST((call.ended_at == t0 + 10s));
+  BOOST_TEST(!s.report(report_of("r", false, t0 + 10s)).changed);
+  BOOST_TEST(!s.report(report_of("r", true, t0 + 7s)).changed);
+  // They come back, and somebody else's joining is told before an older end.
+  BOOST_TEST(s.report(report_of("r", true, t0 + 20s)).changed);
+  BOOST_TEST(s.report(report_of("r", true, t0 + 30s)).changed);
+  BOOST_TEST(!s.report(report_of("r", false, t0 + 25s)).changed);
+  call = s.find("r")->call;
+  BOOST_TEST((call.state == rooms::call_state::live));
+  BOOST_TEST((call.started_at == t0 + 20s));
+  BOOST_TEST(!call.ended_at.has_value());
+}
+
+BOOST_DATA_TEST_CASE(of_a_start_and_an_end_in_one_second_the_end_counts, all_stores, where) {
+  for (const bool start_first : {true, false}) {
+    scene s(where);
+    BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+    BOOST_TEST(s.report(report_of("r", start_first, t0)).changed);
+    BOOST_TEST(s.report(report_of("r", !start_first, t0)).changed);
+    BOOST_TEST((s.find("r")->call == rooms::call_record{rooms::call_state::ended, t0, t0, t0}));
+  }
+}
+
+BOOST_DATA_TEST_CASE(a_time_far_ahead_does_not_silence_later_reports_for_ever, all_stores, where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST(s.report(report_of("r", true, t0 + 1000h)).changed);
+  BOOST_TEST(s.report(report_of("r", false, t0 + 6min), t0 + 6min).changed);
+  BOOST_TEST((s.find("r")->call.state == rooms::call_state::ended));
+}
+
+BOOST_DATA_TEST_CASE(a_room_that_the_provider_forgot_is_to_be_made_again, all_stores, where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "theirs").has_value());
+  auto gone = report_of("r", false, t0 + 10s);
+  gone.room_is_gone = true;
+  BOOST_TEST(s.report(gone).changed);
+  BOOST_TEST(s.find("r")->provider_room.empty());
+  // An older end says nothing of the room that has been made since.
+  BOOST_TEST(s.report(report_of("r", true, t0 + 20s)).changed);
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "new").has_value());
+  BOOST_TEST(!s.report(gone).changed);
+  BOOST_TEST(s.find("r")->provider_room == "new");
+}
+
+BOOST_DATA_TEST_CASE(a_booking_that_opens_again_knows_nothing_of_the_last_call, all_stores, where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST(s.report(report_of("r", false, t0)).changed);
+  BOOST_TEST_REQUIRE(s.close("r", booking_state::cancelled).has_value());
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST((s.find("r")->call == rooms::call_record{}));
+  BOOST_TEST(!s.report(report_of("r", false, t0 + 1s)).stored.has_value());
+}
+
+BOOST_DATA_TEST_CASE(what_is_over_is_ended_and_what_still_runs_later, all_stores, where) {
+  scene s(where);
+  for (const char* id : {"over", "running", "forgotten"})
+    BOOST_TEST_REQUIRE(s.put(starting(id, t0 - 3h)).has_value());
+  BOOST_TEST_REQUIRE(s.put(starting("now", t0 - 30min)).has_value());
+  BOOST_TEST_REQUIRE(s.put(starting("roomless", t0 - 3h)).has_value());
+  for (const char* id : {"over", "running", "forgotten", "now"})
+    BOOST_TEST_REQUIRE(s.remember(id, 1, id).has_value());
+  s.report(report_of("running", true, t0 - 3h));
+  BOOST_TEST_REQUIRE(s.close("forgotten", booking_state::cancelled).has_value());
+  BOOST_TEST(s.overdue(t0 - 1h, t0 - 5h) == "over");
+  BOOST_TEST((s.find("over")->state == booking_state::ended));
+  BOOST_TEST((s.find("running")->state == booking_state::scheduled));
+  BOOST_TEST(s.closing("over", 1)->provider_room == "over");
+  BOOST_TEST(s.overdue(t0 - 1h, t0 - 5h).empty());
+  BOOST_TEST(s.overdue(t0 - 1h, t0 - 1h) == "running");
 }
 
 BOOST_DATA_TEST_CASE(a_hundred_writers_of_one_room_create_it_once, all_stores, where) {

@@ -17,10 +17,12 @@ class fake_provider final : public providers::provider {
     traits_.needs_room = vendor_->needs_room;
     traits_.mode = vendor_->mode;
     traits_.origin = "https://video.example";
+    traits_.server_url = vendor_->server_url;
   }
 
   const providers::provider_traits& traits() const override {
     traits_.reuses_room = vendor_->reuses_room;
+    traits_.server_url = vendor_->server_url;
     return traits_;
   }
 
@@ -61,6 +63,11 @@ class fake_provider final : public providers::provider {
     co_return core::result<void>();
   }
 
+  core::result<providers::webhook_reading> read_webhook(
+      const providers::webhook& from) const override {
+    return vendor_->hear ? vendor_->hear(from) : provider::read_webhook(from);
+  }
+
   std::vector<std::string> public_jwks() const override {
     return {fmt::format(R"({{"kty":"OKP","kid":"{}"}})", vendor_->name)};
   }
@@ -77,6 +84,8 @@ class fake_provider final : public providers::provider {
     providers::join_link out;
     out.url = fmt::format("https://video.example/{}/{}/{}", who.room.view(), who.user.view(),
                           vendor_->admitted.size());
+    if (!vendor_->server_url.empty())
+      out.token = fmt::format("token-of-{}-as-{}", who.user.view(), core::name_of(who.seat));
     out.expires_at = std::min(who.now + vendor_->link_life, who.closes_at);
     return out;
   }

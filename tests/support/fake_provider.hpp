@@ -23,6 +23,9 @@ struct fake_vendor {
   bool asks = false;         // admit_now gives nullopt: every link is asked for
   providers::embed_mode mode = providers::embed_mode::iframe;
   std::chrono::seconds link_life{600};
+  std::string server_url;  // with it, links have a token by itself
+  // What it makes of webhooks; empty: it has none.
+  std::function<core::result<providers::webhook_reading>(const providers::webhook&)> hear;
 
   // Awaited by prepare, admit and close before they answer.
   std::function<core::task<void>()> pause;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <tuple>
 
+#include "core/digest.hpp"
 #include "core/time_text.hpp"
 #include "rooms/error.hpp"
 
@@ -126,6 +127,41 @@ core::task<core::result<std::vector<rooms::booking>>> memory_store::without_room
       all.push_back(one);
   std::ranges::sort(all, by_start);
   if (all.size() > limit) all.resize(limit);
+  co_return all;
+}
+
+core::task<core::result<rooms::report_outcome>> memory_store::report_call(rooms::call_report what,
+                                                                          core::wall_time now,
+                                                                          core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  for (const auto& [room, one] : bookings_) {
+    const bool meant =
+        what.room ? one.room == *what.room
+        : !what.digest.empty()
+            ? core::room_digest(one.room, one.generation) == what.digest
+            : !what.remembered.empty() && one.provider_room.starts_with(what.remembered);
+    if (!meant || one.provider != what.provider) continue;
+    auto made = rooms::change_by_report(one, what, now);
+    keep(made);
+    co_return rooms::report_outcome{std::move(made.after), made.changed};
+  }
+  co_return rooms::report_outcome{};
+}
+
+core::task<core::result<std::vector<rooms::booking>>> memory_store::end_overdue(
+    core::wall_time ended_before, core::wall_time live_before, core::wall_time now,
+    std::size_t limit, core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  std::vector<rooms::booking> all;
+  for (const auto& [room, one] : bookings_)
+    if (rooms::is_overdue(one, ended_before, live_before)) all.push_back(one);
+  std::ranges::sort(all, {}, &rooms::booking::ends_at);
+  if (all.size() > limit) all.resize(limit);
+  for (rooms::booking& one : all) {
+    auto made = rooms::change_by_close(&one, rooms::booking_state::ended, now);
+    keep(*made);
+    one = std::move(made->after);
+  }
   co_return all;
 }
 

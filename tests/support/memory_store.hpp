@@ -35,6 +35,14 @@ class memory_store final : public rooms::store {
                                                                      core::wall_time ends_after,
                                                                      std::size_t limit,
                                                                      core::deadline until) override;
+  core::task<core::result<rooms::report_outcome>> report_call(rooms::call_report what,
+                                                              core::wall_time now,
+                                                              core::deadline until) override;
+  core::task<core::result<std::vector<rooms::booking>>> end_overdue(core::wall_time ended_before,
+                                                                    core::wall_time live_before,
+                                                                    core::wall_time now,
+                                                                    std::size_t limit,
+                                                                    core::deadline until) override;
   core::task<core::result<std::vector<rooms::room_closing>>> due_closings(
       core::wall_time now, std::size_t limit, core::deadline until) override;
   core::task<core::result<std::optional<rooms::room_closing>>> find_closing(

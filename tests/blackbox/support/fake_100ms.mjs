@@ -1,6 +1,6 @@
 // A scripted 100ms: behaves as the vendor documents its v2 REST API, and misbehaves on request.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createServer } from 'node:http';
+import { Fake } from './fake.mjs';
 
 export const accessKey = '66f0c1d2e3a4b5c6d7e8f901';
 export const appSecret = 'Zx8vB2nM5qW1eR4tY7uI0oP3aS6dF9gH-100ms-app-secret';
@@ -22,49 +22,18 @@ function verifyManagementToken(header) {
   return null;
 }
 
-export class Fake100ms {
-  static async start() {
-    const fake = new Fake100ms();
-    fake.rooms = new Map(); // by lower-cased name
-    fake.calls = []; // { method, path, body }
-    // What to do instead of answering, by "METHOD path-prefix": a function (request, response, next) that may call next().
-    fake.script = [];
-    fake.server = createServer((request, response) => fake.handle(request, response));
-    await new Promise((done) => fake.server.listen(0, '127.0.0.1', done));
-    fake.base = `http://127.0.0.1:${fake.server.address().port}/v2`;
-    return fake;
-  }
+export class Fake100ms extends Fake {
+  rooms = new Map(); // by lower-cased name
 
-  async stop() {
-    this.server.closeAllConnections();
-    await new Promise((done) => this.server.close(done));
+  static start() {
+    return super.start('/v2');
   }
-
-  // The next `times` requests that match are answered by `act(request, response)`.
   misbehave(act, { method = 'POST', path = /^\/v2\/rooms/, times = 1 } = {}) {
-    this.script.push({ act, method, path, left: times });
-  }
-  heal() {
-    this.script = [];
-  }
-  count(method, path) {
-    return this.calls.filter((call) => call.method === method && path.test(call.path)).length;
+    super.misbehave(act, { method, path, times });
   }
 
-  async handle(request, response) {
-    const path = new URL(request.url, 'http://fake').pathname;
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    this.calls.push({ method: request.method, path, body, headers: request.headers });
-    const scripted = this.script.find((one) => one.left > 0 && one.method === request.method && one.path.test(path));
-    if (scripted) {
-      scripted.left -= 1;
-      return scripted.act(request, response);
-    }
-    const json = (status, value) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(value));
-    };
+  answer(request, json) {
+    const { path, body } = request;
     const refused = verifyManagementToken(request.headers.authorization);
     if (refused) return json(401, error(401, 'Token validation error', [refused]));
     let match;

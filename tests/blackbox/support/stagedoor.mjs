@@ -244,3 +244,16 @@ export function decodeToken(token) {
   const [head, body] = token.split('.');
   return { header: JSON.parse(Buffer.from(head, 'base64url')), claims: JSON.parse(Buffer.from(body, 'base64url')) };
 }
+
+// What `check-config --online` prints of a configuration. It does not block this process, in which the fakes answer.
+export async function checkOnline(toml) {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-check-'));
+  writeFileSync(join(folder, 'stagedoor.toml'), toml);
+  const child = spawn(binary, ['check-config', '--online', '--config', join(folder, 'stagedoor.toml')]);
+  let printed = '';
+  child.stdout.on('data', (text) => (printed += text));
+  child.stderr.on('data', (text) => (printed += text));
+  await new Promise((done) => child.on('close', done));
+  rmSync(folder, { recursive: true, force: true });
+  return printed;
+}

@@ -1,0 +1,146 @@
+// Whatever comes as a webhook, with whatever signature: it ends in a report about a room that could
+// be ours, in nothing of interest, or in a failure of our own. What is signed correctly gets behind
+// the signature, so that the bodies' readers see odd bytes too.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/digest.hpp"
+#include "core/encoding.hpp"
+#include "core/random.hpp"
+#include "jose/jwt.hpp"
+#include "providers/error.hpp"
+#include "providers/registry.hpp"
+
+namespace {
+
+constexpr std::string_view shared = "vWq8sLr3Jk2nTz7mYx4cHb6gPd9fRe1aUo5iKl0j";
+constexpr std::string_view webhook_text = "a secret of webhooks in plain words";
+constexpr std::int64_t now = 1'800'000'000;
+
+core::options::table table_of(core::mistakes& found, std::string name,
+                              std::vector<std::pair<const char*, std::string>> values) {
+  auto out = std::make_shared<core::options>("providers." + name, "", found);
+  for (auto& [key, value] : values) out->set(key, std::move(value));
+  return out;
+}
+
+std::vector<providers::configured_provider> read_settings() {
+  core::mistakes found;
+  core::options table("providers", "", found);
+  const std::string key(shared);
+  const std::string packed = core::to_base64(core::as_bytes(webhook_text));
+  table.set("hms", table_of(found, "hms",
+                            {{"type", "100ms"},
+                             {"access_key", "627cdddff2e4e30487862ad1"},
+                             {"secret", key},
+                             {"subdomain", "acme"},
+                             {"webhook_secret", std::string(webhook_text)}}));
+  table.set("daily", table_of(found, "daily",
+                              {{"domain", "acme"}, {"api_key", key}, {"webhook_secret", packed}}));
+  table.set("livekit",
+            table_of(found, "livekit",
+                     {{"url", "wss://a.livekit.cloud"}, {"api_key", "APIx"}, {"secret", key}}));
+  auto own = table_of(found, "own",
+                      {{"type", "custom"},
+                       {"url_template", "https://video.acme.com/r/{roomId}?t={token}"},
+                       {"webhook_secret", packed}});
+  own->set("token", table_of(found, "own.token", {{"secret", key}}));
+  table.set("own", own);
+  auto read = providers::read_providers(table, "https://call.example.com");
+  if (!found.empty() || read.size() != 4) std::abort();
+  return read;
+}
+
+class no_client final : public http::client {
+ public:
+  core::task<core::result<http::response>> send(http::request, core::deadline) override {
+    std::abort();  // a webhook is read without asking anybody
+    co_return http::response{};
+  }
+};
+
+class still_clock final : public core::clock {
+ public:
+  core::steady_time steady_now() const override { return core::steady_time{}; }
+  core::wall_time wall_now() const override { return core::from_unix_seconds(now); }
+};
+
+std::string mac(const std::string& message) {
+  static const jose::hmac_key key(webhook_text, 32);
+  return core::to_base64(core::as_bytes(key.of(message).view()));
+}
+
+std::string livekit_token(std::string_view body) {
+  static const auto key =
+      *jose::key::from_secret(core::secret(std::string(shared)), jose::algorithm::hs256);
+  const auto digest = core::from_hex(core::short_digest(body, 32));
+  std::string claims;
+  core::json_writer json(claims);
+  json.begin_object().member("iss", "APIx").member("exp", now + 300);
+  json.member("sha256", core::to_base64(core::as_bytes(*digest))).end_object();
+  return *jose::sign_jwt(key, claims);
+}
+
+// Every vendor's fields for this body, made correctly.
+std::vector<http::field> right_fields(const std::string& body) {
+  const std::string time = std::to_string(now);
+  return {{"x-stagedoor-secret", std::string(webhook_text)},
+          {"x-webhook-timestamp", time},
+          {"x-webhook-signature", mac(time + "." + body)},
+          {"authorization", livekit_token(body)},
+          {"webhook-id", "msg_1"},
+          {"webhook-timestamp", time},
+          {"webhook-signature", "v1," + mac("msg_1." + time + "." + body)}};
+}
+
+void read(providers::provider& one, const std::vector<http::field>& fields, std::string_view body,
+          bool is_right) {
+  std::vector<http::field_view> views;
+  for (const http::field& field : fields) views.push_back({field.name, field.value});
+  http::request_head head;
+  head.fields = views;
+  const auto got = one.read_webhook({head, body, core::from_unix_seconds(now)});
+  if (!got) {
+    const bool ours = got.error().code == providers::errc::forged_webhook ||
+                      got.error().code == providers::errc::bad_webhook;
+    if (!ours || (is_right && got.error().code == providers::errc::forged_webhook)) std::abort();
+    return;
+  }
+  if (!is_right) std::abort();
+  if (!got->event) return;
+  const auto& about = got->event->about;
+  const bool named = about.room.has_value() || about.digest.size() == core::room_digest_size;
+  if (!named || core::unix_seconds(got->event->at) < -62'135'596'800) std::abort();
+}
+
+}  // namespace
+
+// The input: a line that stands for every field of a forged report, then the body.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const auto settings = read_settings();
+  static core::metrics_page metrics;
+  static core::silent_logger log;
+  static core::system_random random;
+  static still_clock clock;
+  static no_client client;
+  static asio::io_context context(1);
+  static providers::registry registry(
+      settings, {client, clock, random, log, metrics, context.get_executor()});
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  const auto line = std::min(input.find('\n'), input.size());
+  const std::string wrong(input.substr(0, line));
+  const std::string body(input.substr(std::min(line + 1, input.size())));
+  std::vector<http::field> forged = right_fields(body);
+  for (http::field& field : forged)
+    if (field.name != "webhook-id" && !field.name.ends_with("timestamp")) field.value = wrong;
+  for (providers::provider* one : registry.all()) {
+    read(*one, right_fields(body), body, true);
+    read(*one, forged, body, false);
+  }
+  return 0;
+}

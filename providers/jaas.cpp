@@ -1,0 +1,138 @@
+// jaas: 8x8's Jitsi as a Service (docs/providers/jaas.md has the sources).
+#include <fmt/format.h>
+
+#include "core/encoding.hpp"
+#include "providers/error.hpp"
+#include "providers/jitsi_meeting.hpp"
+#include "providers/token_parts.hpp"
+
+namespace providers {
+namespace {
+
+constexpr std::string_view app_id_begin = "vpaas-magic-cookie-";
+constexpr std::size_t signatures_tried_max = 8;
+
+bool is_hex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+// X-Jaas-Signature: t=<time>,v1=<base64>[,v1=…]. The base64 holds '=', so each element is cut at
+// its first one.
+struct signature_field {
+  std::string_view time;
+  std::vector<std::string_view> values;
+};
+signature_field read_signature(std::string_view field) {
+  signature_field out;
+  while (!field.empty() && out.values.size() < signatures_tried_max) {
+    const std::size_t end = std::min(field.find(','), field.size());
+    const std::string_view one = core::trimmed(field.substr(0, end));
+    field.remove_prefix(std::min(end + 1, field.size()));
+    if (one.starts_with("t=")) out.time = one.substr(2);
+    if (one.starts_with("v1=")) out.values.push_back(one.substr(3));
+  }
+  return out;
+}
+
+core::result<core::wall_time> check_signature(const webhook& from, const webhook_secrets& secrets) {
+  const auto field = only_field(from.head, "x-jaas-signature");
+  if (!field) return core::fail(errc::forged_webhook, "no single X-Jaas-Signature");
+  const signature_field read = read_signature(*field);
+  auto fresh = read_webhook_time(read.time, from.now);
+  if (!fresh) return fresh;
+  const std::string message = fmt::format("{}.{}", read.time, from.body);
+  for (const std::string_view one : read.values)
+    if (secrets.signed_with(message, one)) return fresh;
+  return core::fail(errc::forged_webhook, "its signature is not ours");
+}
+
+// Milliseconds since 1970, and the one truth about the order of events.
+core::wall_time read_timestamp(const core::json_value& json, core::wall_time otherwise) {
+  const core::json_value* at = json.find("timestamp");
+  const auto* number = at ? at->as_integer() : nullptr;
+  if (!number || *number <= 0 || *number > 9'000'000'000'000) return otherwise;
+  return core::wall_time{std::chrono::milliseconds{*number}};
+}
+
+class jaas final : public jitsi_meeting {
+ public:
+  using jitsi_meeting::jitsi_meeting;
+  core::result<webhook_reading> read_webhook(const webhook& from) const override;
+};
+
+core::result<webhook_reading> jaas::read_webhook(const webhook& from) const {
+  if (settings().webhooks.empty()) return provider::read_webhook(from);
+  auto fresh = check_signature(from, settings().webhooks);
+  if (!fresh) return core::same_failure(fresh);
+  auto json = read_webhook_body(from.body);
+  if (!json) return core::same_failure(json);
+  const std::string* type = json->find_string("eventType");
+  if (!type) return core::fail(errc::bad_webhook, "it has no eventType");
+  const bool begins = *type == "ROOM_CREATED" || *type == "PARTICIPANT_JOINED";
+  if (!begins && *type != "ROOM_DESTROYED") return webhook_reading{};
+  const core::json_value* data = json->find("data");
+  const core::json_value* breakout = data ? data->find("isBreakout") : nullptr;
+  if (breakout && breakout->as_bool() && *breakout->as_bool()) return webhook_reading{};
+  // "<AppID>/<room>"
+  const std::string* full_name = json->find_string("fqn");
+  if (!full_name || !full_name->starts_with(settings().subject + "/")) return webhook_reading{};
+  const auto digest =
+      digest_in_name(settings().room_prefix, full_name->substr(settings().subject.size() + 1));
+  if (!digest) return webhook_reading{};
+  const std::string* id = json->find_string("idempotencyKey");
+  return reading_of(begins ? call_news::live : call_news::ended, *digest, id,
+                    read_timestamp(*json, *fresh));
+}
+
+std::string read_app_id(core::options& from) {
+  std::string id = from.required_text("app_id");
+  const bool shaped = id.starts_with(app_id_begin) && id.size() > app_id_begin.size() &&
+                      is_hex(std::string_view(id).substr(app_id_begin.size()));
+  if (!id.empty() && !shaped)
+    from.note("app_id", "must be the AppID of the JaaS console",
+              "\"vpaas-magic-cookie-\" and hexadecimal digits");
+  return id;
+}
+
+// The console shows "<AppID>/<key id>"; the last part alone is understood too.
+std::string read_kid(core::options& from, const std::string& app_id) {
+  std::string kid = from.required_text("key_id");
+  if (kid.empty()) return kid;
+  const auto slash = kid.find('/');
+  if (slash != std::string::npos && kid.substr(0, slash) != app_id)
+    from.note("key_id", "is of another AppID than app_id");
+  const std::string own = slash == std::string::npos ? kid : kid.substr(slash + 1);
+  if (own.empty() || !is_hex(own))
+    from.note("key_id", "must be the id of an API key of the JaaS console", "\"4f8ab2\"");
+  return app_id + "/" + own;
+}
+
+}  // namespace
+
+provider_maker make_jaas(provider_setup setup) {
+  core::options& from = setup.settings;
+  auto to = std::make_shared<jitsi_settings>();
+  to->traits.name = setup.name;
+  to->traits.type = "jaas";
+  const std::string app_id = read_app_id(from);
+  to->key = read_private_key(from, "private_key", jose::algorithm::rs256,
+                             "the private half of the key that was uploaded to the JaaS console",
+                             read_kid(from, app_id));
+  to->issuer = "chat";
+  to->audience = "jitsi";
+  to->subject = app_id;
+  // A feature that is not named is as the console says; only moderators can use any.
+  to->features = R"({"livestreaming":"false","recording":"false","transcription":"false",)"
+                 R"("outbound-call":"false"})";
+  to->webhooks = webhook_secrets::read(from, webhook_secrets::form::text);
+  read_jitsi_page(from, *to);
+  const std::string origin = from.url("base_url", true).value_or("https://8x8.vc");
+  if (!to->key) return {};
+  to->traits.origin = origin;
+  to->pages = origin + "/" + app_id + "/";
+  return [held = std::shared_ptr<const jitsi_settings>(std::move(to))](const provider_tools&) {
+    return std::make_unique<jaas>(held);
+  };
+}
+
+}  // namespace providers

@@ -1,0 +1,131 @@
+#include "providers/webhook.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/encoding.hpp"
+#include "providers/error.hpp"
+
+namespace providers {
+namespace {
+
+constexpr core::json_limits body_limits{64 * 1024, 12, 4'000};
+// Seconds stay below this until the year 5138; milliseconds have been above it since 1973.
+constexpr std::int64_t seconds_most = 100'000'000'000;
+// Where the vendor chooses the secret, its length is the vendor's too.
+constexpr std::size_t text_bytes_min = 8;
+constexpr std::size_t key_bytes_min = 16;
+// Several signatures stand side by side while a vendor rotates its secret.
+constexpr std::size_t signatures_tried_max = 8;
+
+tl::unexpected<core::failure> forged(std::string why) {
+  return core::fail(errc::forged_webhook, std::move(why));
+}
+
+std::optional<std::string> key_of(std::string_view text, webhook_secrets::form how) {
+  if (how == webhook_secrets::form::text) return std::string(text);
+  if (text.starts_with("whsec_")) text.remove_prefix(6);
+  return core::from_base64(text);
+}
+
+}  // namespace
+
+webhook_reading reading_of(call_news what, std::string digest, const std::string* id,
+                           core::wall_time at) {
+  room_event out;
+  out.what = what;
+  out.about.digest = std::move(digest);
+  out.id = id ? *id : "";
+  out.at = at;
+  return webhook_reading{.event = std::move(out)};
+}
+
+webhook_secrets webhook_secrets::read(core::options& from, form how, const std::string& at) {
+  webhook_secrets out;
+  for (const std::string& each : {at, "previous_" + at}) {
+    const auto text = from.secret_text(each, text_bytes_min, "openssl rand -base64 32");
+    if (!text) continue;
+    auto key = key_of(text->reveal(), how);
+    if (!key || (how == form::base64 && key->size() < key_bytes_min)) {
+      from.note(each, "must be base64 of at least 16 bytes", "openssl rand -base64 32");
+      continue;
+    }
+    out.keys_.emplace_back(*key, 32);
+    out.texts_.push_back(*text);
+  }
+  return out;
+}
+
+bool webhook_secrets::signed_with(std::string_view message, std::string_view given_base64) const {
+  const auto given = core::from_base64(given_base64);
+  if (!given) return false;
+  return std::ranges::any_of(keys_, [&](const jose::hmac_key& one) {
+    return core::same_in_constant_time(one.of(message).view(), *given);
+  });
+}
+
+std::string webhook_secrets::sign(std::string_view message) const {
+  return core::to_base64(core::as_bytes(keys_.front().of(message).view()));
+}
+
+bool webhook_secrets::knows(std::string_view given) const {
+  return std::ranges::any_of(texts_, [&](const core::secret& one) {
+    return core::same_in_constant_time(one.reveal(), given);
+  });
+}
+
+std::optional<std::string_view> only_field(const http::request_head& head, std::string_view name) {
+  if (head.count(name) != 1) return std::nullopt;
+  return head.find(name);
+}
+
+core::result<core::wall_time> read_webhook_time(std::string_view text, core::wall_time now) {
+  std::int64_t stated = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), stated);
+  if (error != std::errc{} || end != text.data() + text.size() || stated < 0)
+    return forged("the signed time is no number");
+  if (stated >= seconds_most) stated /= 1000;
+  if (stated >= seconds_most) return forged("the signed time is out of range");
+  const std::int64_t off = stated - core::unix_seconds(now);
+  if (off > webhook_age_max.count() || off < -webhook_age_max.count())
+    return forged(fmt::format("its signed time is {} s off", off));
+  return core::from_unix_seconds(stated);
+}
+
+core::result<core::json_value> read_webhook_body(std::string_view body) {
+  auto json = core::read_json(body, body_limits);
+  if (!json) return core::fail(errc::bad_webhook, "the body is no JSON: " + json.error().detail);
+  if (!json->as_object()) return core::fail(errc::bad_webhook, "the body is no JSON object");
+  return json;
+}
+
+core::result<void> check_standard_webhook(const webhook& from, const webhook_secrets& secrets) {
+  const auto id = only_field(from.head, "webhook-id");
+  const auto time = only_field(from.head, "webhook-timestamp");
+  auto list = only_field(from.head, "webhook-signature");
+  if (!id || !time || !list || id->empty() || id->size() > 256)
+    return forged("webhook-id, webhook-timestamp and webhook-signature must be there once each");
+  auto fresh = read_webhook_time(*time, from.now);
+  if (!fresh) return core::same_failure(fresh);
+  const std::string message = fmt::format("{}.{}.{}", *id, *time, from.body);
+  for (std::size_t tried = 0; !list->empty() && tried < signatures_tried_max; ++tried) {
+    const std::size_t end = std::min(list->find(' '), list->size());
+    const std::string_view one = list->substr(0, end);
+    list->remove_prefix(std::min(end + 1, list->size()));
+    if (one.starts_with("v1,") && secrets.signed_with(message, one.substr(3))) return {};
+  }
+  return forged("no signature of ours");
+}
+
+std::vector<http::field> sign_standard_webhook(const webhook_secrets& secrets, std::string id,
+                                               core::wall_time now, std::string_view body) {
+  std::string time = std::to_string(core::unix_seconds(now));
+  std::string signature = "v1," + secrets.sign(fmt::format("{}.{}.{}", id, time, body));
+  return {{"webhook-id", std::move(id)},
+          {"webhook-timestamp", std::move(time)},
+          {"webhook-signature", std::move(signature)}};
+}
+
+}  // namespace providers

@@ -1,0 +1,169 @@
+// Several providers side by side: two of one type with names of their own, chosen per booking, with a default.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { generateKeyPairSync } from 'node:crypto';
+import { Fake } from './support/fake.mjs';
+import { Fake100ms, provider as hms } from './support/fake_100ms.mjs';
+import { FakeDaily, provider as daily } from './support/fake_daily.mjs';
+import { Stagedoor, decodeToken, randomRoom, rfc3339, session } from './support/stagedoor.mjs';
+
+// A video service that checks our calls as Standard Webhooks and knows which rooms it has.
+const hookSecret = 'whsec_' + Buffer.from('hook-secret-of-the-tests').toString('base64');
+const eventSecret = 'whsec_' + Buffer.from('event-secret-of-the-tests').toString('base64');
+const keyOf = (secret) => Buffer.from(secret.slice(6), 'base64');
+class FakeService extends Fake {
+  rooms = new Map();
+  answer({ method, path, body, headers }, json) {
+    const at = Number(headers['webhook-timestamp']);
+    const expected = 'v1,' + createHmac('sha256', keyOf(hookSecret)).update(`${headers['webhook-id']}.${at}.${body}`).digest('base64');
+    if (headers['webhook-signature'] !== expected || Math.abs(at - Date.now() / 1000) > 300) return json(401, { title: 'not signed' });
+    const room = decodeURIComponent(path.replace('/api/rooms/', ''));
+    if (method === 'GET') return this.rooms.has(room) ? json(200, this.rooms.get(room)) : json(404, {});
+    if (method === 'DELETE') return json(this.rooms.delete(room) ? 204 : 404, undefined);
+    const { expiresAt } = JSON.parse(body);
+    const made = { roomId: room, state: 'open', expiresAt };
+    this.rooms.set(room, made);
+    return json(201, made);
+  }
+}
+
+const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+let first, second, rooms, service, door;
+before(async () => {
+  [first, second, rooms, service] = [await Fake100ms.start(), await Fake100ms.start(), await FakeDaily.start('/v1'), await FakeService.start()];
+  const named = (fake, name, subdomain) => hms(fake, `webhook_secret = "secret-of-${name}-0123"`).replace('[providers.hms]', `[providers.${name}]`).replace('"acme"', `"${subdomain}"`);
+  door = await Stagedoor.start({
+    top: 'default_provider = "hms-clinic"',
+    providers: named(first, 'hms-clinic', 'clinic') + named(second, 'hms-school', 'school') + daily(rooms) + `[providers.own]
+type = "custom"
+create_url = "${service.origin}/api"
+look_first = true
+hook_secret = "${hookSecret}"
+webhook_secret = "${eventSecret}"
+[providers.own.url_templates]
+expert = "https://video.acme.com/host/{roomId}?t={token}"
+client = "https://video.acme.com/guest/{roomId}?name={user}&t={token}"
+[providers.own.token]
+private_key = '''
+${pem}'''
+[providers.own.token.claims]
+tenant = "acme"
+plan = 3
+`,
+    extra: '[rooms]\nprepare_before = "0s"\n',
+  });
+});
+after(async () => {
+  await door?.stop();
+  for (const fake of [first, second, rooms, service]) await fake?.stop();
+});
+
+const soon = () => ({ startsAt: rfc3339(Date.now() + 600_000), endsAt: rfc3339(Date.now() + 4_000_000) });
+const client = session({ sub: 'client-1', role: 'client' });
+async function joined(provider) {
+  const room = randomRoom();
+  const booked = await door.book(room, { ...soon(), ...(provider ? { provider } : {}) });
+  assert.equal(booked.status, 201, booked.text);
+  const answer = await door.join(room);
+  assert.equal(answer.status, 200, answer.text);
+  return { room, url: new URL(answer.json.videoCallUrl), name: answer.json.provider };
+}
+
+test('each booking is held at the provider that it names, the others at the default', async () => {
+  assert.deepEqual([(await joined()).url.origin, (await joined()).name], ['https://clinic.app.100ms.live', 'hms-clinic']);
+  const school = await joined('hms-school');
+  assert.deepEqual([school.url.origin, school.name], ['https://school.app.100ms.live', 'hms-school']);
+  assert.equal((await joined('daily')).url.origin, 'https://acme.daily.co');
+  assert.deepEqual([first.rooms.size, second.rooms.size, rooms.rooms.size], [2, 1, 1]);
+  const nowhere = await door.book(randomRoom(), { provider: 'hms' });
+  assert.equal(nowhere.json.errors[0].pointer, '/provider');
+});
+
+test('one of two of a type may be down without the other', async () => {
+  first.misbehave((_, response) => response.socket.resetAndDestroy(), { method: 'POST', path: /./, times: 100 });
+  try {
+    const room = randomRoom();
+    await door.book(room, soon());
+    assert.equal((await door.join(room)).status, 503);
+    assert.equal((await joined('hms-school')).name, 'hms-school');
+  } finally {
+    first.heal();
+  }
+});
+
+test('a provider\'s secret moves its own bookings only', async () => {
+  const { room, url } = await joined('hms-school');
+  const made = [...second.rooms.values()].find((one) => url.pathname.includes(one.id));
+  const event = (type, at, id) => ({ version: '2.0', id, timestamp: rfc3339(at), type, data: { room_id: made.id, room_name: made.name } });
+  const send = (name, secret, body) => door.api(`/webhooks/${name}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-stagedoor-secret': secret }, body: JSON.stringify(body) });
+  const call = async () => (await door.service('GET', `/api/bookings/${room}`)).json.call?.state;
+  assert.equal((await send('hms-school', 'secret-of-hms-clinic-0123', event('session.open.success', Date.now(), 'a'))).status, 401);
+  assert.equal((await send('hms-clinic', 'secret-of-hms-clinic-0123', event('session.open.success', Date.now(), 'b'))).status, 200);
+  assert.equal(await call(), undefined);
+  assert.equal((await send('hms-school', 'secret-of-hms-school-0123', event('session.open.success', Date.now(), 'c'))).status, 200);
+  assert.equal(await call(), 'live');
+  assert.equal((await send('hms-school', 'secret-of-hms-school-0123', event('session.close.success', Date.now() + 2_000, 'd'))).status, 200);
+  assert.equal(await call(), 'ended');
+});
+
+test('one\'s own service: a page per seat, claims of one\'s own, calls and reports as Standard Webhooks', async () => {
+  const { room, url } = await joined('own');
+  assert.equal(url.pathname, `/host/${room}`);
+  assert.deepEqual(service.calls.map((call) => call.method), ['GET', 'PUT']);
+  const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', door.base));
+  const { payload, protectedHeader } = await jwtVerify(url.searchParams.get('t'), keys, { issuer: door.base, audience: 'https://video.acme.com' });
+  assert.equal(protectedHeader.alg, 'EdDSA');
+  assert.deepEqual([payload.tenant, payload.plan, payload.room, payload.role], ['acme', 3, room, 'expert']);
+  const guest = new URL((await door.join(room, { role: 'client', token: client, query: '&userName=' + encodeURIComponent('Zoë & Co') })).json.videoCallUrl);
+  assert.equal(guest.pathname, `/guest/${room}`);
+  assert.match(guest.search, /name=Zo%C3%AB%20%26%20Co&t=/);
+  assert.equal(decodeToken(guest.searchParams.get('t')).claims.role, 'client');
+  // A booking that ends later is put again, though the room is there.
+  await door.book(room, { ...soon(), endsAt: rfc3339(Date.now() + 8_000_000), provider: 'own' });
+  assert.equal((await door.join(room)).status, 200);
+  assert.equal(service.rooms.get(room).expiresAt, rfc3339(Math.floor((Date.now() + 8_000_000) / 1000) * 1000 + 3_600_000));
+  const body = JSON.stringify({ type: 'room.started', timestamp: rfc3339(Date.now()), data: { roomId: room } });
+  const at = Math.floor(Date.now() / 1000);
+  const report = (secret) => door.api('/webhooks/own', {
+    method: 'POST', body,
+    headers: { 'content-type': 'application/json', 'webhook-id': 'msg_1', 'webhook-timestamp': String(at), 'webhook-signature': 'v1,AAAA v1,' + createHmac('sha256', keyOf(secret)).update(`msg_1.${at}.${body}`).digest('base64') },
+  });
+  assert.equal((await report(hookSecret)).status, 401);
+  assert.equal((await report(eventSecret)).status, 200);
+  assert.equal((await door.service('GET', `/api/bookings/${room}`)).json.call.state, 'live');
+  await door.service('DELETE', `/api/bookings/${room}`);
+  for (const end = Date.now() + 5_000; service.rooms.has(room); await new Promise((done) => setTimeout(done, 20))) assert.ok(Date.now() < end);
+});
+
+test('while the key of one\'s own service is changed, the key set has both', async () => {
+  const pair = (kind, options) => generateKeyPairSync(kind, options);
+  const [old, fresh] = [pair('rsa', { modulusLength: 2048 }), pair('ec', { namedCurve: 'P-256' })];
+  const text = (key, type) => key.export({ type, format: 'pem' });
+  const config = (key, previous) => `[providers.own]
+type = "custom"
+url_template = "https://video.acme.com/room/{roomId}?t={token}"
+[providers.own.token]
+private_key = '''
+${text(key.privateKey, 'pkcs8')}'''
+${previous ? `previous_public_keys = ['''\n${text(previous.publicKey, 'spki')}''']` : ''}
+`;
+  const token = async (server) => {
+    const room = randomRoom();
+    await server.book(room);
+    return new URL((await server.join(room)).json.videoCallUrl).searchParams.get('t');
+  };
+  const before = await Stagedoor.start({ providers: config(old) });
+  const first = await token(before).finally(() => before.stop());
+  const now = await Stagedoor.start({ providers: config(fresh, old) });
+  try {
+    const second = await token(now);
+    const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', now.base));
+    assert.equal((await jwtVerify(first, keys)).protectedHeader.alg, 'RS256');
+    assert.equal((await jwtVerify(second, keys)).protectedHeader.alg, 'ES256');
+    assert.notEqual(decodeToken(first).header.kid, decodeToken(second).header.kid);
+  } finally {
+    await now.stop();
+  }
+});
