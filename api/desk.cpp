@@ -128,6 +128,18 @@ core::result<auth::identity_ptr> desk::counted(auth::identity_ptr who, const htt
   return who;
 }
 
+core::task<core::result<auth::identity_ptr>> desk::caller_later(const http::exchange* about,
+                                                                http::reply* out,
+                                                                core::deadline until) {
+  auto brought = parts.sessions.credential_of(*about->head);
+  if (!brought) co_return core::same_failure(brought);
+  auto who = co_await parts.sessions.verify_later(std::move(*brought), parts.clock, until);
+  if (!who) co_return who;
+  auto counted = count(ratelimit::policy::user, (*who)->user.view(), *about, *out);
+  if (!counted) co_return core::same_failure(counted);
+  co_return who;
+}
+
 core::result<void> desk::count(ratelimit::policy which, std::string_view key,
                                const http::exchange& about, http::reply& out) {
   const auto taken = parts.gate.take(which, key, about.started);

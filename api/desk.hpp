@@ -48,7 +48,10 @@ class desk {
                 std::string_view what) const;
 
   // Who asks, counted against the user's bucket. A failure is to be answered as it is.
+  // auth::errc::must_wait: caller_later() will know.
   core::result<auth::identity_ptr> caller(const http::exchange& about, http::reply& out);
+  core::task<core::result<auth::identity_ptr>> caller_later(const http::exchange* about,
+                                                            http::reply* out, core::deadline until);
   // Its two halves.
   core::result<auth::identity_ptr> verified(const http::exchange& about);
   core::result<auth::identity_ptr> counted(auth::identity_ptr who, const http::exchange& about,

@@ -66,6 +66,12 @@ class front final : public http::service {
   std::unique_ptr<state> state_;
 };
 
+// Logins whose keys have never been fetched, or have become too old to trust.
+struct login_report {
+  std::vector<std::string> without_keys;
+  bool others = true;  // sessions of somebody else can be verified
+};
+
 // What the admin listener shows. Nothing here is counted or limited: it listens where only
 // operators are.
 struct admin_parts {
@@ -75,6 +81,7 @@ struct admin_parts {
   rooms::store& store;
   rooms::window_settings windows;
   std::function<bool()> draining;  // true from SIGTERM on
+  std::function<login_report()> logins;
   std::string docs_url = "https://github.com/stagedoor/stagedoor/blob/main/docs/api.md#";
 };
 

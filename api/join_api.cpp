@@ -1,6 +1,7 @@
 #include "api/join_api.hpp"
 
 #include "api/parameters.hpp"
+#include "auth/error.hpp"
 #include "core/append.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
@@ -126,6 +127,12 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     desk_.parts.joins.look_ahead(call->room.view(), step::booking);
     who = desk_.counted(std::move(*who), about, out);
   }
+  if (!who && who.error().code == auth::errc::must_wait) {
+    call->trace = core::trace::from(head.find("traceparent"));
+    if (wants_events(head) && head.method == http::method::get)
+      return stream(about, out, std::move(*call), nullptr);
+    return desk_.later(about, out, know_and_join(&about, &out, std::move(*call)));
+  }
   if (!who) {
     refuse(about, out, who.error());
     return http::answered_now{};
@@ -146,6 +153,19 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
   else
     refuse(about, out, made->error(), &call->room);
   return http::answered_now{};
+}
+
+// The session is one that this shard cannot judge by itself.
+core::task<void> join_api::know_and_join(http::exchange* about, http::reply* out,
+                                         join::join_call call) {
+  const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
+  auto who = co_await desk_.caller_later(about, out, until);
+  if (!who)
+    refuse(*about, *out, who.error());
+  else if (about->head->method == http::method::head)
+    co_await look_later(about, out, std::move(call), std::move(*who));
+  else
+    co_await join_later(about, out, std::move(call), std::move(*who));
 }
 
 core::task<void> join_api::join_later(http::exchange* about, http::reply* out, join::join_call call,

@@ -41,6 +41,7 @@ class join_api {
               const core::room_id* room = nullptr);
   void count_refusal(const core::failure& why, const core::room_id* room = nullptr);
 
+  core::task<void> know_and_join(http::exchange* about, http::reply* out, join::join_call call);
   http::answer look(http::exchange& about, http::reply& out, join::join_call call,
                     auth::identity_ptr who);
   core::task<void> look_later(http::exchange* about, http::reply* out, join::join_call call,
@@ -50,12 +51,14 @@ class join_api {
 
   // Event streams, in join_stream.cpp.
   struct stream_scene;
+  // `who` is nobody where the session is still to be verified: the stream begins with that.
   http::answer stream(http::exchange& about, http::reply& out, join::join_call call,
                       auth::identity_ptr who);
+  core::task<core::result<void>> begin(std::shared_ptr<stream_scene> scene);
   core::task<void> run_stream(std::shared_ptr<stream_scene> scene, http::event_stream* events);
   core::task<core::result<join::opened>> wait_for_opening(std::shared_ptr<stream_scene> scene,
                                                           http::event_stream* events);
-  core::result<void> know_again(stream_scene& scene);
+  core::task<core::result<void>> know_again(std::shared_ptr<stream_scene> scene);
   core::task<void> end_stream(std::shared_ptr<stream_scene> scene, http::event_stream* events,
                               core::failure why);
   core::task<bool> wait_for_change(core::room_id room, core::deadline until,

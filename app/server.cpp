@@ -11,6 +11,7 @@
 
 #include "app/config_changes.hpp"
 #include "app/demo.hpp"
+#include "app/login_keys.hpp"
 #include "app/wiring.hpp"
 #include "net/listener.hpp"
 
@@ -66,6 +67,7 @@ class running_server {
  private:
   core::task<void> serve();
   core::task<void> shut_down();
+  core::task<void> stop_shard(std::size_t index, core::deadline until);
   core::task<void> seed_demo();
   void hear_signals();
   void reload();
@@ -85,6 +87,7 @@ class running_server {
   places places_;
   places admin_places_;
   std::vector<std::unique_ptr<shard_parts>> shards_;
+  std::unique_ptr<login_keys> logins_;
   std::vector<std::unique_ptr<net::listener>> doors_;
   api::admin_front admin_front_;
   http::server admin_server_;
@@ -107,7 +110,7 @@ running_server::running_server(config settings, const config_source& from)
       admin_places_(open_places(common_.settings.admin_listen, 1)),
       admin_front_({common_.admin_shard.executor(), common_.clock, common_.metrics, common_.store,
                     common_.settings.windows, [this] { return common_.draining.load(); },
-                    common_.face->docs_url}),
+                    [this] { return logins_->report(); }, common_.face->docs_url}),
       admin_server_(common_.admin_shard, admin_front_, common_.settings.connections),
       admin_door_(common_.admin_shard, admin_desk_,
                   [this](net::stream_ptr with) { return admin_server_.serve(std::move(with)); }) {
@@ -125,6 +128,7 @@ running_server::running_server(config settings, const config_source& from)
   }
   for (const auto& one : shards_) one->provisioner.meet(peers);
   api::front::meet(fronts);
+  logins_ = std::make_unique<login_keys>(common_, shards_);
 }
 
 core::task<void> running_server::seed_demo() {
@@ -142,6 +146,8 @@ core::task<void> running_server::serve() {
       for (const auto& place : places_) doors_[i]->listen(*place);
       if (i == 0) shards_[0]->provisioner.start_sweeping();
     });
+  logins_->follow(common_.settings.sessions);
+  logins_->start();
   common_.admin_shard.post([this] {
     for (const auto& place : admin_places_) admin_door_.listen(*place);
   });
@@ -183,6 +189,11 @@ core::task<void> running_server::on_every_shard(std::function<core::task<void>(s
   co_await all_ended.wait(until);
 }
 
+core::task<void> running_server::stop_shard(std::size_t index, core::deadline until) {
+  if (index == 0) co_await logins_->stop(until);
+  co_await shards_[index]->stop(until);
+}
+
 core::task<void> running_server::shut_down() {
   common_.draining = true;
   common_.log->info("stopping", {{"delay_ms", common_.settings.shutdown.delay.count()}});
@@ -195,7 +206,7 @@ core::task<void> running_server::shut_down() {
   co_await on_every_shard(
       [this, grace](std::size_t i) { return drain(&shards_[i]->server, doors_[i].get(), grace); },
       cleanup);
-  co_await on_every_shard([this, cleanup](std::size_t i) { return shards_[i]->stop(cleanup); },
+  co_await on_every_shard([this, cleanup](std::size_t i) { return stop_shard(i, cleanup); },
                           at_last);
   core::notice admin_ended(main_.get_executor());
   asio::co_spawn(common_.admin_shard.executor(),
@@ -232,6 +243,7 @@ void running_server::reload() {
         [this, i, sessions = loaded.value->sessions, keys = loaded.value->service_keys] {
           shards_[i]->take_keys(sessions, keys);
         });
+  logins_->follow(loaded.value->sessions);
   common_.log->info("reloaded", {{"applied", "tls session service"}});
   std::string waiting;
   for (const std::string& one : changed_sections(*common_.settings.source, *loaded.value->source))

@@ -108,7 +108,7 @@ shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net
 
 void shard_parts::take_keys(std::shared_ptr<const auth::session_settings> sessions_now,
                             auth::service_keys keys_now) {
-  sessions = auth::verifier(std::move(sessions_now));
+  sessions.use(std::move(sessions_now));
   service_keys = std::move(keys_now);
 }
 

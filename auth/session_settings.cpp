@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "auth/verifier.hpp"
+#include "auth/key_fetch.hpp"
+#include "auth/session_settings.hpp"
+#include "http/url.hpp"
 #include "jose/error.hpp"
 
 namespace auth {
@@ -97,10 +99,68 @@ void read_keys(core::options& from, jose::key_set& keys) {
   }
   read_jwks(from, keys);
   // A key that was given and refused has been noted already.
-  if (keys.empty() && !given)
+  if (keys.empty() && !given && from.section("issuers").section_names().empty())
     from.note("secret", "is missing: sessions need a key to be verified with",
               "set session.secret, session.secret_file, session.jwks_file or a table "
-              "[session.keys.<name>]");
+              "[session.keys.<name>] or [session.issuers.<name>]");
+}
+
+void read_claim_rules(core::options& from, claim_rules& out) {
+  out.user_claim = from.text("user_claim", out.user_claim);
+  out.name_claim = from.text("name_claim", out.name_claim);
+  if (out.user_claim.empty()) from.note("user_claim", "must not be empty");
+  out.role_claims = from.texts("role_claims", out.role_claims);
+  out.expert_roles = from.texts("expert_roles", out.expert_roles);
+  out.client_roles = from.texts("client_roles", out.client_roles);
+  if (from.has("required_claims")) out.required = from.text_pairs("required_claims");
+}
+
+std::vector<algorithm> read_algorithms(core::options& from) {
+  std::vector<algorithm> out;
+  for (const std::string& name : from.texts("algorithms")) {
+    const auto one = jose::algorithm_from(name);
+    if (one && !is_symmetric(*one))
+      out.push_back(*one);
+    else
+      from.note("algorithms", "names \"" + name + "\", which no published key has",
+                "RS256, PS256, ES256, EdDSA and their longer forms");
+  }
+  return out;
+}
+
+// [session.issuers.<name>]. What is not said of claims is as [session] has it.
+issuer_settings read_issuer(core::options& from, std::string name, const session_settings& common) {
+  issuer_settings out;
+  out.name = std::move(name);
+  out.issuer = from.required_text("issuer");
+  out.jwks_url = from.url("jwks_url", true).value_or("");
+  // Compared letter by letter, so it must not lose its last slash.
+  if (!out.issuer.empty() && out.jwks_url.empty() && !from.noted("jwks_url") &&
+      !may_be_fetched(out.issuer))
+    from.note("issuer", "is no https address, so its keys cannot be found by discovery",
+              "set jwks_url");
+  out.rules = common.rules;
+  out.rules.issuers = {out.issuer};
+  out.rules.audiences = from.texts("audience", common.rules.audiences);
+  out.rules.parties = from.texts("authorized_parties");
+  out.rules.algorithms = read_algorithms(from);
+  out.claims = common;
+  read_claim_rules(from, out.claims);
+  out.stale_for = from.duration("stale_for", out.stale_for, std::chrono::minutes(0),
+                                std::chrono::hours(24 * 30));
+  return out;
+}
+
+void read_issuers(core::options& from, session_settings& out) {
+  core::options& named = from.section("issuers");
+  for (const std::string& name : named.section_names()) {
+    core::options& table = named.section(name);
+    auto one = read_issuer(table, name, out);
+    const auto same = [&](const issuer_settings& had) { return had.issuer == one.issuer; };
+    if (!one.issuer.empty() && std::ranges::any_of(out.issuers, same))
+      table.note("issuer", "is the one of another table: a token belongs to one login");
+    out.issuers.push_back(std::move(one));
+  }
 }
 
 bool is_cookie_name(std::string_view name) {
@@ -127,12 +187,8 @@ session_settings read_session_settings(core::options& from) {
   const auto leeway = from.duration("leeway", std::chrono::seconds(30), std::chrono::seconds(0),
                                     std::chrono::minutes(5));
   out.rules.leeway = std::chrono::duration_cast<std::chrono::seconds>(leeway);
-  out.user_claim = from.text("user_claim", out.user_claim);
-  out.name_claim = from.text("name_claim", out.name_claim);
-  if (out.user_claim.empty()) from.note("user_claim", "must not be empty");
-  out.role_claims = from.texts("role_claims", out.role_claims);
-  out.expert_roles = from.texts("expert_roles", out.expert_roles);
-  out.client_roles = from.texts("client_roles", out.client_roles);
+  read_claim_rules(from, out);
+  read_issuers(from, out);
   const auto cached =
       from.integer("cache_tokens", static_cast<std::int64_t>(out.cache_tokens), 0, 1'000'000);
   out.cache_tokens = static_cast<std::size_t>(cached);

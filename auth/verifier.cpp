@@ -1,5 +1,6 @@
 #include "auth/verifier.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -38,15 +39,36 @@ core::failure expired_in_cache() {
 
 }  // namespace
 
+// An issuer with what this shard knows of its keys.
+struct verifier::login {
+  const issuer_settings* settings = nullptr;
+  issuer_keys_ptr known;
+  jose::key_set keys;  // copies of the known ones for this thread
+
+  bool has_kid(std::string_view kid) const {
+    return std::ranges::any_of(keys.keys(), [&](const jose::key& one) { return one.kid() == kid; });
+  }
+};
+
 struct verifier::state {
   explicit state(std::shared_ptr<const session_settings> from)
       : settings(std::move(from)),
         keys(settings->keys.for_this_thread()),
-        cache(settings->cache_tokens, random_seed()) {}
+        cache(settings->cache_tokens, random_seed()) {
+    for (const issuer_settings& one : settings->issuers) logins.push_back({&one, nullptr, {}});
+  }
+
+  login* login_of(std::string_view issuer) {
+    for (login& one : logins)
+      if (one.settings->issuer == issuer) return &one;
+    return nullptr;
+  }
 
   std::shared_ptr<const session_settings> settings;
   jose::key_set keys;
+  std::vector<login> logins;
   token_cache cache;
+  key_source* source = nullptr;
 };
 
 verifier::verifier(std::shared_ptr<const session_settings> settings)
@@ -56,13 +78,15 @@ verifier::verifier(verifier&&) noexcept = default;
 verifier& verifier::operator=(verifier&&) noexcept = default;
 
 core::result<identity_ptr> verifier::verify(const http::request_head& head, core::wall_time now) {
-  const auto token = token_of(head);
+  const auto token = find_token(*state_->settings, head);
   if (!token) return core::same_failure(token);
   return verify_token(*token, now);
 }
 
-core::result<std::string_view> verifier::token_of(const http::request_head& head) const {
-  return find_token(*state_->settings, head);
+core::result<credential> verifier::credential_of(const http::request_head& head) const {
+  const auto token = find_token(*state_->settings, head);
+  if (!token) return core::same_failure(token);
+  return credential{core::secret(std::string(*token))};
 }
 
 core::result<identity_ptr> verifier::verify_token(std::string_view token, core::wall_time now) {
@@ -78,14 +102,93 @@ core::result<identity_ptr> verifier::verify_token(std::string_view token, core::
 
 core::result<identity_ptr> verifier::verify_afresh(std::string_view token, core::wall_time now) {
   const session_settings& settings = *state_->settings;
-  const auto good = jose::verify_jwt(token, state_->keys, settings.rules, now);
+  const login* whose = nullptr;
+  std::optional<jose::claimed_origin> says;
+  if (!state_->logins.empty()) {
+    auto origin = jose::origin_of(token, settings.rules);
+    if (!origin) return core::fail(refusal_for(origin.error()));
+    whose = state_->login_of(origin->issuer);
+    says = std::move(*origin);
+  }
+  const auto good = whose ? verify_with(*whose, token, *says, now)
+                          : jose::verify_jwt(token, state_->keys, settings.rules, now);
+  const bool token_is_judged = good || (good.error().code != errc::must_wait &&
+                                        good.error().code != errc::login_unavailable);
+  if (!token_is_judged) return core::same_failure(good);
   if (!good) return core::fail(refusal_for(good.error()));
-  auto who = identity_of(good->claims, good->expires_at, settings);
+  const claim_rules& rules = whose ? whose->settings->claims : settings;
+  auto who = identity_of(good->claims, good->expires_at, rules);
   if (!who) return core::same_failure(who);
   auto shared = std::make_shared<const identity>(std::move(*who));
   state_->cache.put({std::string(token), shared, good->valid_from - settings.rules.leeway,
                      good->expires_at + settings.rules.leeway});
   return shared;
+}
+
+// The issuer that a token names says whose keys count, and they alone do.
+core::result<jose::verified_jwt> verifier::verify_with(const login& whose, std::string_view token,
+                                                       const jose::claimed_origin& says,
+                                                       core::wall_time now) const {
+  const bool worth_asking = !is_symmetric(says.alg) && state_->source &&
+                            state_->source->worth_asking(whose.known.get(), says.kid);
+  if (whose.keys.empty() && !is_symmetric(says.alg))
+    return core::fail(worth_asking ? errc::must_wait : errc::login_unavailable,
+                      "no keys of " + whose.settings->name);
+  auto good = jose::verify_jwt(token, whose.keys, whose.settings->rules, now);
+  if (good || !worth_asking) return good;
+  // Keys without a name are known by trying them.
+  const bool another_key = good.error().code == jose::errc::unknown_key ||
+                           (good.error().code == jose::errc::bad_signature &&
+                            (says.kid.empty() || !whose.has_kid(says.kid)));
+  if (another_key) return core::fail(errc::must_wait);
+  return good;
+}
+
+core::task<core::result<identity_ptr>> verifier::verify_later(credential who,
+                                                              const core::clock& time,
+                                                              core::deadline until) {
+  auto first = verify_token(who.text.reveal(), time.wall_now());
+  if (first || first.error().code != errc::must_wait) co_return first;
+  const auto origin = jose::origin_of(who.text.reveal(), state_->settings->rules);
+  const login* whose = origin ? state_->login_of(origin->issuer) : nullptr;
+  if (!whose) co_return core::fail(errc::unauthenticated, "the issuer is not one of ours");
+  std::string name = whose->settings->name;
+  std::string kid = origin->kid;
+  auto keys = co_await state_->source->ask(name, std::move(kid), until);
+  if (!keys) co_return core::same_failure(keys);
+  learn(name, std::move(*keys));
+  auto again = verify_token(who.text.reveal(), time.wall_now());
+  if (!again && again.error().code == errc::must_wait)
+    co_return core::fail(errc::unauthenticated, "no key of the issuer fits the token");
+  co_return again;
+}
+
+void verifier::use(std::shared_ptr<const session_settings> settings) {
+  auto next = std::make_unique<state>(std::move(settings));
+  next->source = state_->source;
+  // Keys that are known already need no fetch; those of an issuer that moved are others'.
+  for (login& one : next->logins)
+    for (const login& before : state_->logins)
+      if (same_source(*one.settings, *before.settings)) {
+        one.known = before.known;
+        one.keys = before.keys;
+      }
+  state_ = std::move(next);
+}
+
+void verifier::meet(key_source& keys) { state_->source = &keys; }
+
+void verifier::learn(const std::string& issuer_name, issuer_keys_ptr keys) {
+  for (login& one : state_->logins) {
+    if (one.settings->name != issuer_name) continue;
+    const bool same = one.known && one.known->edition == keys->edition;
+    // An answer that crossed with a newer announcement.
+    if (one.known && keys->edition < one.known->edition) return;
+    one.known = std::move(keys);
+    if (same) return;
+    one.keys = one.known->keys.for_this_thread();
+    state_->cache.clear();
+  }
 }
 
 void verifier::use_keys(const jose::key_set& keys) {

@@ -31,6 +31,8 @@ app::loaded_config load_sample() {
                           "PROVIDERS__HMS__SECRET", "PROVIDERS__OWN__TOKEN__SECRET"})
     from.variables.emplace_back(std::string("STAGEDOOR__") + key,
                                 "kD7mQ2xV9sLpT4wYhN8bR3cF6gJ1zA5e");
+  from.variables.emplace_back("STAGEDOOR__SESSION__ISSUERS__ANY_NAME__ISSUER",
+                              "https://login.example.com");
   return app::load_config_text(text_of("docs/examples/all-keys.toml"), from);
 }
 
@@ -45,11 +47,13 @@ void gather(core::options& from, std::vector<asked_key>& into) {
     auto* inner = entry ? std::get_if<core::options::table>(&entry->value) : nullptr;
     if (!inner)
       into.push_back({from.path(), key});
-    else if (key != "keys" || from.path() != "session")
+    else if ((key != "keys" && key != "issuers") || from.path() != "session")
       gather(**inner, into);
   }
   // Their names are their own; asked for are they by section_names().
-  if (from.path() == "session") gather(from.section("keys").section("any_name"), into);
+  if (from.path() != "session") return;
+  for (const char* named : {"keys", "issuers"})
+    gather(from.section(named).section("any_name"), into);
 }
 
 std::vector<asked_key> asked_keys() {
