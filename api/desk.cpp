@@ -118,7 +118,7 @@ core::result<auth::identity_ptr> desk::caller(const http::exchange& about, http:
 }
 
 core::result<auth::identity_ptr> desk::verified(const http::exchange& about) {
-  return parts.sessions.verify(*about.head, about.now);
+  return parts.sessions.verify(*about.head, about.now, from_proxy(about));
 }
 
 core::result<auth::identity_ptr> desk::counted(auth::identity_ptr who, const http::exchange& about,
@@ -131,7 +131,7 @@ core::result<auth::identity_ptr> desk::counted(auth::identity_ptr who, const htt
 core::task<core::result<auth::identity_ptr>> desk::caller_later(const http::exchange* about,
                                                                 http::reply* out,
                                                                 core::deadline until) {
-  auto brought = parts.sessions.credential_of(*about->head);
+  auto brought = parts.sessions.credential_of(*about->head, about->now, from_proxy(*about));
   if (!brought) co_return core::same_failure(brought);
   auto who = co_await parts.sessions.verify_later(std::move(*brought), parts.clock, until);
   if (!who) co_return who;
@@ -146,6 +146,16 @@ core::result<void> desk::count(ratelimit::policy which, std::string_view key,
   if (taken.allowed) return {};
   show_limit(out, parts.gate.buckets(), which, taken);
   return core::fail(join::gate::refusal(which, taken));
+}
+
+// Behind a PROXY header the fields were written by whom the header names.
+bool desk::from_proxy(const http::exchange& about) const {
+  if (!parts.sessions.hears_proxies()) return false;
+  const net::peer& peer = *about.peer;
+  const auto knows = [&](const net::ip_network& one) { return one.contains(peer.address); };
+  const bool known = peer.is_unix ? settings.proxies.trust_unix_socket
+                                  : std::ranges::any_of(settings.proxies.trusted, knows);
+  return known && (!peer.introduced || peer.named);
 }
 
 core::deadline desk::join_deadline() const {

@@ -60,6 +60,8 @@ class desk {
   core::result<void> count(ratelimit::policy which, std::string_view key,
                            const http::exchange& about, http::reply& out);
 
+  // Whether the request came through a proxy that is trusted to say who the caller is.
+  bool from_proxy(const http::exchange& about) const;
   core::deadline join_deadline() const;
   time_texts times;
 };

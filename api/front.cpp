@@ -11,6 +11,7 @@
 #include "api/preflight.hpp"
 #include "api/request_ids.hpp"
 #include "api/room_api.hpp"
+#include "api/session_api.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "http/error.hpp"
@@ -60,6 +61,7 @@ struct front::state {
         access(with.log, with.metrics, with.settings->access_log),
         joins(at),
         bookings(at),
+        sessions(at),
         demo(at),
         faces(at),
         checks(at),
@@ -103,6 +105,7 @@ struct front::state {
   access_record access;
   join_api joins;
   booking_api bookings;
+  session_api sessions;
   demo_login demo;
   pages faces;
   preflight checks;
@@ -251,7 +254,8 @@ std::optional<http::body_plan> front::state::plan(http::exchange& about, http::r
       !is_media_type(type, "application/x-www-form-urlencoded"))
     return refuse(core::failure(make_error_code(http::errc::unsupported_media_type)));
 
-  if (row.what == route::bookings || row.what == route::booking || row.what == route::booking_end) {
+  if (row.what == route::bookings || row.what == route::booking || row.what == route::booking_end ||
+      row.what == route::sessions_revoke) {
     auto allowed = bookings.admit(about, out, where);
     if (!allowed) return refuse(std::move(allowed.error()));
   }
@@ -293,6 +297,8 @@ http::answer front::state::dispatch(http::exchange& about, http::reply& out) {
       return bookings.one(about, out, match_route(about.head->path).parameter);
     case route::booking_end:
       return bookings.end(about, out, match_route(about.head->path).parameter);
+    case route::sessions_revoke:
+      return sessions.revoke(about, out);
     case route::jwks:
       return keys(out);
     case route::openapi:
@@ -373,6 +379,8 @@ void front::booking_changed(const core::room_id& room) {
   state_->joins.booking_changed(room);
   state_->rooms.booking_changed(room);
 }
+
+void front::sessions_changed() { state_->joins.sessions_changed(); }
 
 void front::meet(const std::vector<front*>& all) {
   std::vector<std::shared_ptr<room_hall>> halls;

@@ -56,6 +56,9 @@ class front final : public http::service {
   // A booking has changed: event streams that wait for its room look again. Called on this shard.
   void booking_changed(const core::room_id& room);
 
+  // Sessions were revoked: event streams that wait verify theirs again. Called on this shard.
+  void sessions_changed();
+
   // The fronts of all shards by their index, before any of them serves: they share the built-in
   // rooms.
   static void meet(const std::vector<front*>& all);

@@ -128,7 +128,7 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     who = desk_.counted(std::move(*who), about, out);
   }
   if (!who && who.error().code == auth::errc::must_wait) {
-    call->trace = core::trace::from(head.find("traceparent"));
+    call->trace = core::trace::from(head.find(http::known_field::traceparent));
     if (wants_events(head) && head.method == http::method::get)
       return stream(about, out, std::move(*call), nullptr);
     return desk_.later(about, out, know_and_join(&about, &out, std::move(*call)));
@@ -201,6 +201,10 @@ core::task<void> join_api::look_later(http::exchange* about, http::reply* out, j
     out->fields += type_of(*about->head);
   else
     refuse(*about, *out, door.error());
+}
+
+void join_api::sessions_changed() {
+  for (auto& [room, waits] : waiting_) waits.give();
 }
 
 void join_api::booking_changed(const core::room_id& room) {

@@ -20,6 +20,8 @@ class join_api {
   http::answer handle(http::exchange& about, http::reply& out, core::role seat);
   // Event streams that wait for this room look again.
   void booking_changed(const core::room_id& room);
+  // All event streams that wait look again, at their sessions too.
+  void sessions_changed();
   std::size_t waiting_streams() const { return waiting_.size(); }
 
  private:

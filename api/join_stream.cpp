@@ -45,7 +45,8 @@ struct join_api::stream_scene {
 http::answer join_api::stream(http::exchange& about, http::reply& out, join::join_call call,
                               auth::identity_ptr who) {
   // The head does not live as long as the stream.
-  auto brought = desk_.parts.sessions.credential_of(*about.head);
+  auto brought =
+      desk_.parts.sessions.credential_of(*about.head, about.now, desk_.from_proxy(about));
   if (!brought) {
     refuse(about, out, brought.error());
     return http::answered_now{};

@@ -19,6 +19,7 @@ constexpr std::array<route_row, route_count> rows = {{
     {route::bookings, "/api/bookings", read_only},
     {route::booking, "/api/bookings/:roomId", "GET, HEAD, PUT, DELETE, OPTIONS", body_kind::json},
     {route::booking_end, "/api/bookings/:roomId/end", "POST, OPTIONS", body_kind::ignored},
+    {route::sessions_revoke, "/api/sessions/revoke", "POST, OPTIONS", body_kind::json},
     {route::jwks, "/.well-known/jwks.json", read_only, body_kind::none, presence::always, true},
     {route::openapi, "/openapi.json", read_only, body_kind::none, presence::always, true},
     {route::call_expert, "/expert/videocall/:roomId", read_only, body_kind::none, presence::pages},

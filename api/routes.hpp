@@ -20,6 +20,7 @@ enum class route : std::uint8_t {
   bookings,
   booking,
   booking_end,
+  sessions_revoke,
   jwks,
   openapi,
   call_expert,
@@ -39,7 +40,7 @@ enum class route : std::uint8_t {
   room_script,
   room_style,
 };
-constexpr std::size_t route_count = 26;
+constexpr std::size_t route_count = 27;
 
 // What of a body a route takes with PUT or POST.
 enum class body_kind : std::uint8_t { none, ignored, json, form };

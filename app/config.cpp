@@ -231,7 +231,7 @@ config read_everything(core::options& root) {
   read_public_url(root, out);
   read_server(root, out);
   read_admin(root, out);
-  out.sessions = std::make_shared<auth::session_settings>(
+  auto sessions = std::make_shared<auth::session_settings>(
       auth::read_session_settings(root.section("session")));
   out.service_keys = auth::service_keys::read(root.section("service"));
   out.store = rooms::read_sqlite_settings(root.section("store"));
@@ -243,6 +243,12 @@ config read_everything(core::options& root) {
   out.gate = join::read_gate_settings(root.section("overload"));
   read_join(root, out);
   read_cors(root.section("cors"), out);
+  if (sessions->headers && out.proxies.trusted.empty() && !out.proxies.trust_unix_socket)
+    root.section("session").note("headers", "is set, but [proxy] trusted names nobody to believe",
+                                 "trusted = [\"127.0.0.1\"]");
+  sessions->origins = out.cors_origins;
+  sessions->origins.push_back(out.public_url);
+  out.sessions = std::move(sessions);
   out.pages = api::read_page_settings(root.section("pages"));
   core::options& named = root.section("providers");
   if (named.section_names().empty() && !root.noted("providers"))

@@ -69,6 +69,7 @@ class running_server {
   core::task<void> shut_down();
   core::task<void> stop_shard(std::size_t index, core::deadline until);
   core::task<void> seed_demo();
+  core::task<void> recall_revocations();
   void hear_signals();
   void reload();
   core::deadline within(std::chrono::milliseconds wait) const {
@@ -99,11 +100,16 @@ class running_server {
 running_server::running_server(config settings, const config_source& from)
     : source_(from.for_reload()),
       common_(std::move(settings)),
-      neighbours_(common_.shards,
-                  [this](std::size_t index, const core::room_id& room) {
-                    shards_[index]->bookings.forget(room);
-                    shards_[index]->front.booking_changed(room);
-                  }),
+      neighbours_(
+          common_.shards,
+          [this](std::size_t index, const core::room_id& room) {
+            shards_[index]->bookings.forget(room);
+            shards_[index]->front.booking_changed(room);
+          },
+          [this](std::size_t index, const core::revocation& what) {
+            shards_[index]->sessions.revoke(what);
+            shards_[index]->front.sessions_changed();
+          }),
       desk_(common_.settings.listener, common_.settings.proxies, common_.metrics, common_.random),
       admin_desk_(net::listener_limits{}, {}, admin_numbers_, common_.random),
       places_(open_places(common_.settings.listen, common_.shards.size())),
@@ -139,7 +145,21 @@ core::task<void> running_server::seed_demo() {
   }
 }
 
+// Before anybody can connect: a restart brings no session back.
+core::task<void> running_server::recall_revocations() {
+  const core::wall_time since =
+      common_.clock.wall_now() - common_.settings.sessions->revocations_kept;
+  auto known = co_await common_.store.revocations(since, within(30s));
+  if (!known) throw std::runtime_error("revoked sessions cannot be read: " + known.error().detail);
+  const auto shared = std::make_shared<const std::vector<core::revocation>>(std::move(*known));
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    common_.shards.at(i).post([this, i, shared] {
+      for (const core::revocation& one : *shared) shards_[i]->sessions.revoke(one);
+    });
+}
+
 core::task<void> running_server::serve() {
+  co_await recall_revocations();
   if (common_.settings.demo) co_await seed_demo();
   for (std::size_t i = 0; i < shards_.size(); ++i)
     common_.shards.at(i).post([this, i] {

@@ -104,7 +104,10 @@ shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net
                              common.metrics, gate, sessions, service_keys, joins, provisioner,
                              neighbours, providers, client, common.store, common.settings.windows,
                              common.face}),
-      server(on, front, common.settings.connections) {}
+      server(on, front, common.settings.connections) {
+  sessions.meet(auth::asking_parts{on.executor(), common.clock, common.random, *common.log,
+                                   common.metrics, client});
+}
 
 void shard_parts::take_keys(std::shared_ptr<const auth::session_settings> sessions_now,
                             auth::service_keys keys_now) {

@@ -1,10 +1,12 @@
 #include "auth/session_claims.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "auth/error.hpp"
 #include "core/encoding.hpp"
+#include "core/time_text.hpp"
 
 namespace auth {
 namespace {
@@ -56,6 +58,18 @@ void read_roles(identity& who, const core::json_value& claims, const claim_rules
 
 }  // namespace
 
+std::optional<core::wall_time> instant_in(const core::json_value& value) {
+  // The end of the year 9999 in seconds, and the last second that a wall_time holds.
+  constexpr double seconds_most = 253'402'300'799.0;
+  constexpr std::int64_t wall_seconds_most = 9'000'000'000;
+  if (const auto* text = value.as_string()) return core::from_rfc3339(*text);
+  const auto number = value.as_number();
+  if (!number || !std::isfinite(*number) || *number < 0 || *number > seconds_most)
+    return std::nullopt;
+  return core::from_unix_seconds(
+      std::min(static_cast<std::int64_t>(std::floor(*number)), wall_seconds_most));
+}
+
 const core::json_value* claim_at(const core::json_value& claims, std::string_view path) {
   if (const auto* whole = claims.find(path)) return whole;
   for (auto dot = path.find('.'); dot != path.npos; dot = path.find('.', dot + 1)) {
@@ -96,6 +110,8 @@ core::result<identity> identity_of(const core::json_value& claims, core::wall_ti
   if (const auto* name = claim_at(claims, rules.name_claim); name && name->as_string())
     out.name = display_name(*name->as_string());
   read_roles(out, claims, rules);
+  if (const auto* id = claims.find_string("jti")) out.token_id = *id;
+  if (const auto* issued = claims.find("iat")) out.issued_at = instant_in(*issued);
   return out;
 }
 

@@ -2,6 +2,7 @@
 // ends here.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ namespace auth {
 // missing or another one.
 core::result<identity> identity_of(const core::json_value& claims, core::wall_time expires_at,
                                    const claim_rules& rules);
+
+// A NumericDate (RFC 7519 section 2), or a time as text, as frameworks' JSON has it.
+std::optional<core::wall_time> instant_in(const core::json_value& value);
 
 // A member by name, else by a path whose steps are separated by dots; nullptr where it leads
 // nowhere. Names may have dots in them, at every step ("https://acme.example/roles",

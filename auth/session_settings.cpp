@@ -4,7 +4,7 @@
 
 #include "auth/key_fetch.hpp"
 #include "auth/session_settings.hpp"
-#include "http/url.hpp"
+#include "core/encoding.hpp"
 #include "jose/error.hpp"
 
 namespace auth {
@@ -99,7 +99,9 @@ void read_keys(core::options& from, jose::key_set& keys) {
   }
   read_jwks(from, keys);
   // A key that was given and refused has been noted already.
-  if (keys.empty() && !given && from.section("issuers").section_names().empty())
+  const bool others = from.has("authjs") || from.has("callback") || from.has("introspection") ||
+                      from.has("headers") || !from.section("issuers").section_names().empty();
+  if (keys.empty() && !given && !others)
     from.note("secret", "is missing: sessions need a key to be verified with",
               "set session.secret, session.secret_file, session.jwks_file or a table "
               "[session.keys.<name>] or [session.issuers.<name>]");
@@ -163,6 +165,84 @@ void read_issuers(core::options& from, session_settings& out) {
   }
 }
 
+bool is_cookie_name(std::string_view name);
+
+// [session.callback] and [session.introspection].
+asked_settings read_asked(core::options& from, asked_kind kind, const session_settings& common) {
+  using namespace std::chrono_literals;
+  asked_settings out;
+  out.kind = kind;
+  out.claims = common;
+  out.rules = common.rules;
+  if (!from.has("url"))
+    from.note("url", "is missing: whom to ask", "an https address");
+  else
+    out.url = from.url("url", true).value_or("");
+  out.timeout = from.duration("timeout", out.timeout, 50ms, 30s);
+  out.good_for = from.duration("good_for", out.good_for, 0s, 10min);
+  out.bad_for = from.duration("bad_for", out.bad_for, 0s, 10min);
+  out.expires_claim = from.text("expires_claim", out.expires_claim);
+  read_claim_rules(from, out.claims);
+  if (kind == asked_kind::callback) {
+    out.cookies = from.texts("cookies");
+    if (!std::ranges::all_of(out.cookies, is_cookie_name))
+      from.note("cookies", "names a cookie with characters that cookies' names do not have");
+    return out;
+  }
+  out.client_id = from.required_text("client_id");
+  if (auto secret = from.secret_text("client_secret", 16, "the client's secret at the login"))
+    out.client_secret = std::move(*secret);
+  else if (!from.noted("client_secret"))
+    from.note("client_secret", "is missing: an introspection endpoint answers clients it knows");
+  return out;
+}
+
+// [session.authjs]. The salt and the words are those of the two libraries' source: next-auth 4
+// derives one key for all cookies, Auth.js one for each cookie's name.
+authjs_settings read_authjs(core::options& from) {
+  authjs_settings out;
+  const bool is_v4 = from.one_of("version", "5", {"4", "5"}) == "4";
+  const std::string base = is_v4 ? "next-auth.session-token" : "authjs.session-token";
+  const auto names = from.texts("cookies", {"__Secure-" + base, base});
+  if (names.empty() || !std::ranges::all_of(names, is_cookie_name))
+    from.note("cookies", "names no cookie, or one that is no cookie's name");
+  std::vector<core::secret> secrets;
+  for (const char* name : {"secret", "previous_secret"})
+    if (auto one = from.secret_text(name, 32, "the AUTH_SECRET of the website"))
+      secrets.push_back(std::move(*one));
+  if (secrets.empty() && !from.noted("secret"))
+    from.note("secret", "is missing", "the AUTH_SECRET of the website, or NEXTAUTH_SECRET");
+  for (const std::string& name : names) {
+    authjs_settings::cookie one{
+        name, {jose::encryption::a256gcm, {}}, {jose::encryption::a256cbc_hs512, {}}};
+    const std::string salt = is_v4 ? "" : name;
+    const std::string info = is_v4 ? "NextAuth.js Generated Encryption Key"
+                                   : "Auth.js Generated Encryption Key (" + name + ")";
+    for (const core::secret& secret : secrets)
+      for (jose::direct_keys* keys : {&one.gcm, &one.cbc})
+        if (!is_v4 || keys == &one.gcm)
+          keys->keys.push_back(
+              jose::hkdf_sha256(secret, salt, info, jose::key_bytes_of(keys->enc)));
+    out.cookies.push_back(std::move(one));
+  }
+  return out;
+}
+
+// [session.headers].
+header_settings read_headers(core::options& from) {
+  header_settings out;
+  out.user = from.required_text("user");
+  out.name = from.text("name", "");
+  out.roles = from.text("roles", "");
+  for (const char* key : {"user", "name", "roles"}) {
+    const std::string name = from.text(key, "");
+    if (core::equals_ignoring_case(name, "authorization") ||
+        core::equals_ignoring_case(name, "cookie"))
+      from.note(key, "names a field that callers write themselves");
+  }
+  return out;
+}
+
 bool is_cookie_name(std::string_view name) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::ranges::all_of(name, [&](char c) {
@@ -179,7 +259,12 @@ session_settings read_session_settings(core::options& from) {
   out.cookies = from.texts("cookies", out.cookies);
   if (!std::ranges::all_of(out.cookies, is_cookie_name))
     from.note("cookies", "names a cookie with characters that cookies' names do not have");
-  if (!out.bearer && out.cookies.empty())
+  out.supabase_cookies = from.texts("supabase_cookies");
+  if (!std::ranges::all_of(out.supabase_cookies, is_cookie_name))
+    from.note("supabase_cookies", "names a cookie with characters that cookies' names do not have");
+  const bool other_ways = !out.supabase_cookies.empty() || from.has("authjs") ||
+                          from.has("callback") || from.has("headers");
+  if (!out.bearer && out.cookies.empty() && !other_ways)
     from.note("bearer", "is off and no cookies are named: nobody could log in");
   read_keys(from, out.keys);
   out.rules.issuers = from.texts("issuer");
@@ -189,6 +274,15 @@ session_settings read_session_settings(core::options& from) {
   out.rules.leeway = std::chrono::duration_cast<std::chrono::seconds>(leeway);
   read_claim_rules(from, out);
   read_issuers(from, out);
+  if (from.has("authjs")) out.authjs = read_authjs(from.section("authjs"));
+  if (from.has("callback"))
+    out.callback = read_asked(from.section("callback"), asked_kind::callback, out);
+  if (from.has("introspection"))
+    out.introspection = read_asked(from.section("introspection"), asked_kind::introspection, out);
+  if (from.has("headers")) out.headers = read_headers(from.section("headers"));
+  const auto kept = from.duration("revocations_kept", out.revocations_kept, std::chrono::hours(24),
+                                  std::chrono::hours(24 * 3650));
+  out.revocations_kept = std::chrono::ceil<std::chrono::hours>(kept);
   const auto cached =
       from.integer("cache_tokens", static_cast<std::int64_t>(out.cache_tokens), 0, 1'000'000);
   out.cache_tokens = static_cast<std::size_t>(cached);

@@ -82,6 +82,8 @@ struct header_settings {
 struct session_settings : claim_rules {
   bool bearer = true;                // Authorization: Bearer
   std::vector<std::string> cookies;  // names, in order; bearer goes first and a bad one is final
+  // Cookies of @supabase/ssr, whole or in pieces, with the access token inside.
+  std::vector<std::string> supabase_cookies;
   jose::key_set keys;
   jose::jwt_rules rules;
   std::vector<issuer_settings> issuers;
@@ -92,6 +94,8 @@ struct session_settings : claim_rules {
   // Origins whose pages may use the caller's cookies here: ours, and those of [cors].
   std::vector<std::string> origins;
   std::size_t cache_tokens = 4096;  // verified tokens remembered per shard
+  // No session lives longer, so that what revokes one may be forgotten.
+  std::chrono::hours revocations_kept{24 * 90};
 };
 
 // Keys: secret (and previous_secret while it is being replaced) with algorithm = HS256|HS384|HS512;

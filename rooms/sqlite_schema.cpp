@@ -57,7 +57,18 @@ CREATE TABLE room_closings (
 CREATE INDEX room_closings_by_due ON room_closings (due_at);
 )sql";
 
-constexpr std::array versions = {version_1};
+// Neither a user nor a token: everybody's sessions.
+constexpr const char* version_2 = R"sql(
+CREATE TABLE revocations (
+  user      TEXT    NOT NULL,
+  token_id  TEXT    NOT NULL,
+  before_at INTEGER NOT NULL,
+  made_at   INTEGER NOT NULL,
+  PRIMARY KEY (user, token_id)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array versions = {version_1, version_2};
 
 std::string said(connection& on) { return on.take_trouble().detail; }
 

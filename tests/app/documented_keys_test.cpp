@@ -28,6 +28,7 @@ app::loaded_config load_sample() {
   app::config_source from;
   from.file = "all-keys.toml";
   for (const char* key : {"SESSION__SECRET", "SESSION__KEYS__ANY_NAME__SECRET",
+                          "SESSION__AUTHJS__SECRET", "SESSION__INTROSPECTION__CLIENT_SECRET",
                           "PROVIDERS__HMS__SECRET", "PROVIDERS__OWN__TOKEN__SECRET"})
     from.variables.emplace_back(std::string("STAGEDOOR__") + key,
                                 "kD7mQ2xV9sLpT4wYhN8bR3cF6gJ1zA5e");

@@ -46,7 +46,7 @@ export class FakeLogin {
       response.end(JSON.stringify(value));
     };
     if (request.url.endsWith('/.well-known/openid-configuration')) return json({ issuer: this.issuer, jwks_uri: this.origin + '/keys' });
-    if (request.url === '/keys') return json(await this.jwks());
+    if (request.url === '/keys' || /\/jwks(\.json)?$|\/jwk\//.test(request.url)) return json(await this.jwks());
     response.writeHead(404);
     response.end();
   }
