@@ -18,7 +18,7 @@ std::string_view time_texts::of(core::wall_time at) {
   return mine.text;
 }
 
-desk::desk(const front_parts& with) : parts(with), settings(*parts.settings) {}
+desk::desk(const front_parts& with) : parts(with), settings(*parts.settings), audit(with.audit) {}
 
 namespace {
 

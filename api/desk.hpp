@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/audit.hpp"
 #include "api/front.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
@@ -35,6 +36,7 @@ class desk {
 
   const front_parts parts;
   const api::settings& settings;
+  const audit_record audit;
 
   // Answers with the problem, notes its code, and logs it where it is ours.
   void refuse(http::exchange& about, http::reply& out, const core::failure& why) const;

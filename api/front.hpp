@@ -41,6 +41,7 @@ struct front_parts {
   rooms::store& store;
   rooms::window_settings windows;
   std::shared_ptr<const api::settings> settings;
+  core::logger* audit = nullptr;  // one line per decision; nullptr: none
 };
 
 class front final : public http::service {

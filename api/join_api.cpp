@@ -95,6 +95,14 @@ void join_api::count_refusal(const core::failure& why, const core::room_id* room
       .add();
 }
 
+void join_api::record(const http::exchange& about, const join::join_call& call,
+                      const auth::identity* who, const core::failure* why,
+                      std::string_view provider) const {
+  const problem* row = why ? &problem_of(why->code) : nullptr;
+  const std::string_view outcome = !row ? "allowed" : row->status < 500 ? "denied" : "failed";
+  desk_.audit.decided(about, call, who, outcome, row ? row->code : "ok", provider);
+}
+
 void join_api::refuse(http::exchange& about, http::reply& out, const core::failure& why,
                       const core::room_id* room) {
   count_refusal(why, room);
@@ -134,6 +142,7 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     return desk_.later(about, out, know_and_join(&about, &out, std::move(*call)));
   }
   if (!who) {
+    record(about, *call, nullptr, &who.error());
     refuse(about, out, who.error());
     return http::answered_now{};
   }
@@ -148,10 +157,13 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     auto work = join_later(&about, &out, std::move(*call), std::move(*who));
     return desk_.later(about, out, std::move(work));
   }
-  if (*made)
+  if (*made) {
+    record(about, *call, who->get(), nullptr, (*made)->provider->name.view());
     answer_joined(out, **made, *call, about.now);
-  else
+  } else {
+    record(about, *call, who->get(), &made->error());
     refuse(about, out, made->error(), &call->room);
+  }
   return http::answered_now{};
 }
 
@@ -160,9 +172,10 @@ core::task<void> join_api::know_and_join(http::exchange* about, http::reply* out
                                          join::join_call call) {
   const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
   auto who = co_await desk_.caller_later(about, out, until);
-  if (!who)
+  if (!who) {
+    record(*about, call, nullptr, &who.error());
     refuse(*about, *out, who.error());
-  else if (about->head->method == http::method::head)
+  } else if (about->head->method == http::method::head)
     co_await look_later(about, out, std::move(call), std::move(*who));
   else
     co_await join_later(about, out, std::move(call), std::move(*who));
@@ -172,10 +185,13 @@ core::task<void> join_api::join_later(http::exchange* about, http::reply* out, j
                                       auth::identity_ptr who) {
   const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
   auto made = co_await desk_.parts.joins.join(call, who, until);
-  if (made)
+  if (made) {
+    record(*about, call, who.get(), nullptr, made->provider->name.view());
     answer_joined(*out, *made, call, desk_.parts.clock.wall_now());
-  else
+  } else {
+    record(*about, call, who.get(), &made.error());
     refuse(*about, *out, made.error(), &call.room);
+  }
 }
 
 // HEAD: everything that is checked, nothing that is done.

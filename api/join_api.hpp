@@ -41,6 +41,9 @@ class join_api {
                      core::wall_time now);
   void refuse(http::exchange& about, http::reply& out, const core::failure& why,
               const core::room_id* room = nullptr);
+  // For the audit log: `why` is null where they were let in.
+  void record(const http::exchange& about, const join::join_call& call, const auth::identity* who,
+              const core::failure* why, std::string_view provider = {}) const;
   void count_refusal(const core::failure& why, const core::room_id* room = nullptr);
 
   core::task<void> know_and_join(http::exchange* about, http::reply* out, join::join_call call);

@@ -102,6 +102,7 @@ core::task<void> join_api::run_stream(std::shared_ptr<stream_scene> scene,
   }
   sent = co_await events->send("state", state_json("ready"));
   if (!sent) co_return;
+  record(*scene->about, scene->call, scene->who.get(), nullptr, made->provider->name.view());
   std::string answer;
   write_joined(answer, *made, scene->call, desk_.parts.clock.wall_now());
   co_await events->send("url", std::move(answer));
@@ -180,6 +181,7 @@ core::task<void> join_api::end_stream(std::shared_ptr<stream_scene> scene,
   const problem& row = problem_of(why.code);
   scene->about->note = row.code;
   count_refusal(why, &scene->call.room);
+  record(*scene->about, scene->call, scene->who.get(), &why);
   desk_.log_failure(*scene->about, why);
   std::string state;
   core::json_writer json(state);

@@ -78,6 +78,7 @@ core::task<void> session_api::keep(http::exchange* about, http::reply* out, core
     co_return;
   }
   co_await desk_.parts.shards.announce_revocation(what);
+  desk_.audit.revoked(*about, what);
   out->fields += "Content-Type: application/json\r\n";
   core::json_writer json(out->body);
   json.begin_object();

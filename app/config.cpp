@@ -157,6 +157,15 @@ void read_log(core::options& root, config& out) {
   out.log.buffer = static_cast<std::size_t>(log.integer("buffer", 1 << 20, 16 << 10, 256 << 20));
 }
 
+void read_audit(core::options& root, config& out) {
+  core::options& audit = root.section("audit");
+  out.audit.file = audit.text("file", "");
+  out.audit.buffer =
+      static_cast<std::size_t>(audit.integer("buffer", 4 << 20, 16 << 10, 256 << 20));
+  if (!out.audit.file.empty() && out.audit.file == out.log.file)
+    audit.note("file", "is that of [log]: the audit log is a file of its own");
+}
+
 void read_shutdown(core::options& root, config& out) {
   core::options& shutdown = root.section("shutdown");
   out.shutdown.delay = shutdown.duration("delay", 0s, 0s, 10min);
@@ -259,6 +268,7 @@ config read_everything(core::options& root) {
       named, out.public_url.empty() ? std::string("https://unknown") : out.public_url);
   read_default_provider(root, out);
   read_log(root, out);
+  read_audit(root, out);
   read_shutdown(root, out);
   return out;
 }

@@ -244,6 +244,8 @@ core::task<void> running_server::shut_down() {
 void running_server::reload() {
   if (!common_.log->reopen())
     common_.log->error("log_reopen_failed", {{"file", common_.settings.log.file}});
+  if (common_.audit && !common_.audit->reopen())
+    common_.log->error("log_reopen_failed", {{"file", common_.settings.audit.file}});
   auto loaded = load_config(source_);
   if (!loaded.value) {
     for (const auto& one : loaded.mistakes)
