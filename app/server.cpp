@@ -1,6 +1,7 @@
 #include "app/server.hpp"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <asio/detached.hpp>
@@ -28,6 +29,14 @@ constexpr std::chrono::seconds cleanup_max{5};
 void switch_off_core_dumps() {
   const rlimit one_byte{1, 1};
   ::setrlimit(RLIMIT_CORE, &one_byte);
+}
+
+// Secrets do not go to a swap device, where the system lets us keep all memory: with a limit, the
+// allocation that passes it would fail one day.
+bool lock_memory() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) return false;
+  return ::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
 }
 
 // Idle connections cost a descriptor each, and the soft limit is 1,024 on most systems.
@@ -62,7 +71,7 @@ std::unique_ptr<net::tls_server> open_tls(common_parts& common) {
 class running_server {
  public:
   running_server(config settings, const config_source& from);
-  int run();
+  int run(bool memory_is_locked);
 
  private:
   core::task<void> serve();
@@ -291,7 +300,8 @@ void running_server::hear_signals() {
   });
 }
 
-int running_server::run() {
+int running_server::run(bool memory_is_locked) {
+  common_.log->debug("memory", {{"locked", memory_is_locked}});
   hear_signals();
   common_.shards.start();
   common_.admin_shard.start();
@@ -312,9 +322,10 @@ int running_server::run() {
 int run_server(config settings, const config_source& from) {
   switch_off_core_dumps();
   raise_descriptor_limit();
+  const bool locked = lock_memory();
   net::ignore_broken_pipes();
   running_server server(std::move(settings), from);
-  return server.run();
+  return server.run(locked);
 }
 
 }  // namespace app
