@@ -73,8 +73,8 @@ void jwks_cache::stop() {
 
 core::task<bool> jwks_cache::ended(core::deadline until) {
   const bool flown = co_await flights_.ended(until);
-  const bool done = co_await tasks_.ended(until);
-  co_return flown && done;
+  if (!flown) co_return false;
+  co_return co_await tasks_.ended(until);
 }
 
 void jwks_cache::follow(const std::vector<issuer_settings>& issuers) {
