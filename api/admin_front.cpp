@@ -68,6 +68,7 @@ struct admin_front::state {
     write_problem(out, why, {parts.docs_url, about.request_id()});
   }
   static core::task<void> ready(state* my, http::reply* out);
+  std::string missing_logins(bool& nobody) const;
   static core::task<void> explain(state* my, http::exchange* about, http::reply* out,
                                   explain_wish wish);
 
@@ -111,14 +112,26 @@ http::answer admin_front::handle(http::exchange& about, http::reply& out) {
   return http::answered_now{};
 }
 
+// Others are still let in while one login is away, so this node has to stay in service for them.
+std::string admin_front::state::missing_logins(bool& nobody) const {
+  const login_report report = parts.logins ? parts.logins() : login_report{};
+  nobody = !report.without_keys.empty() && !report.others;
+  std::string out;
+  for (const std::string& name : report.without_keys)
+    out += "no keys of the login " + name + ": its sessions cannot be verified\n";
+  return out;
+}
+
 core::task<void> admin_front::state::ready(state* my, http::reply* out) {
   const auto until = core::deadline::after(my->parts.clock.steady_now(), probe_timeout);
   core::room_id any = *core::room_id::from("readyz");
   auto found = co_await my->parts.store.find(std::move(any), until);
-  if (found)
-    give_text(*out, 200, "ready\n");
+  bool nobody = false;
+  const std::string missing = my->missing_logins(nobody);
+  if (!found)
+    give_text(*out, 503, "the store does not answer\n" + missing);
   else
-    give_text(*out, 503, "the store does not answer\n");
+    give_text(*out, nobody ? 503 : 200, (nobody ? "" : "ready\n") + missing);
 }
 
 core::task<void> admin_front::state::explain(state* my, http::exchange* about, http::reply* out,

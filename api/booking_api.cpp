@@ -2,6 +2,7 @@
 
 #include "api/error.hpp"
 #include "api/parameters.hpp"
+#include "auth/error.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "core/time_text.hpp"
@@ -207,25 +208,33 @@ http::answer booking_api::own(http::exchange& about, http::reply& out, core::rol
     return http::answered_now{};
   }
   auto who = desk_.caller(about, out);
-  if (!who) {
+  if (!who && who.error().code != auth::errc::must_wait) {
     desk_.refuse(about, out, who.error());
     return http::answered_now{};
   }
-  const auth::identity& caller = **who;
-  if (caller.names_roles && std::ranges::find(caller.roles, seat) == caller.roles.end()) {
-    desk_.refuse(about, out, core::failure(make_error_code(rooms::errc::wrong_role)));
-    return http::answered_now{};
-  }
-  // The longest call that may still be entered began this long ago.
-  query->from = about.now - rooms::length_max - desk_.parts.windows.closes_after;
-  query->user = caller.user;
-  query->state = rooms::booking_state::scheduled;
-  return desk_.later(about, out, own_page(&about, &out, std::move(*query), seat, std::move(*who)));
+  auto known = who ? std::move(*who) : nullptr;
+  return desk_.later(about, out, own_page(&about, &out, std::move(*query), seat, std::move(known)));
 }
 
 core::task<void> booking_api::own_page(http::exchange* about, http::reply* out,
                                        rooms::booking_query query, core::role seat,
                                        auth::identity_ptr who) {
+  if (!who) {
+    auto told = co_await desk_.caller_later(about, out, about->deadline);
+    if (!told) {
+      desk_.refuse(*about, *out, told.error());
+      co_return;
+    }
+    who = std::move(*told);
+  }
+  if (who->names_roles && std::ranges::find(who->roles, seat) == who->roles.end()) {
+    desk_.refuse(*about, *out, core::failure(make_error_code(rooms::errc::wrong_role)));
+    co_return;
+  }
+  // The longest call that may still be entered began this long ago.
+  query.from = about->now - rooms::length_max - desk_.parts.windows.closes_after;
+  query.user = who->user;
+  query.state = rooms::booking_state::scheduled;
   auto page = co_await desk_.parts.store.list(std::move(query), about->deadline);
   if (!page) {
     desk_.refuse(*about, *out, list_failure(std::move(page.error())));

@@ -18,7 +18,7 @@ std::string_view time_texts::of(core::wall_time at) {
   return mine.text;
 }
 
-desk::desk(const front_parts& with) : parts(with), settings(*parts.settings) {}
+desk::desk(const front_parts& with) : parts(with), settings(*parts.settings), audit(with.audit) {}
 
 namespace {
 
@@ -118,7 +118,7 @@ core::result<auth::identity_ptr> desk::caller(const http::exchange& about, http:
 }
 
 core::result<auth::identity_ptr> desk::verified(const http::exchange& about) {
-  return parts.sessions.verify(*about.head, about.now);
+  return parts.sessions.verify(*about.head, about.now, from_proxy(about));
 }
 
 core::result<auth::identity_ptr> desk::counted(auth::identity_ptr who, const http::exchange& about,
@@ -128,12 +128,34 @@ core::result<auth::identity_ptr> desk::counted(auth::identity_ptr who, const htt
   return who;
 }
 
+core::task<core::result<auth::identity_ptr>> desk::caller_later(const http::exchange* about,
+                                                                http::reply* out,
+                                                                core::deadline until) {
+  auto brought = parts.sessions.credential_of(*about->head, about->now, from_proxy(*about));
+  if (!brought) co_return core::same_failure(brought);
+  auto who = co_await parts.sessions.verify_later(std::move(*brought), parts.clock, until);
+  if (!who) co_return who;
+  auto counted = count(ratelimit::policy::user, (*who)->user.view(), *about, *out);
+  if (!counted) co_return core::same_failure(counted);
+  co_return who;
+}
+
 core::result<void> desk::count(ratelimit::policy which, std::string_view key,
                                const http::exchange& about, http::reply& out) {
   const auto taken = parts.gate.take(which, key, about.started);
   if (taken.allowed) return {};
   show_limit(out, parts.gate.buckets(), which, taken);
   return core::fail(join::gate::refusal(which, taken));
+}
+
+// Behind a PROXY header the fields were written by whom the header names.
+bool desk::from_proxy(const http::exchange& about) const {
+  if (!parts.sessions.hears_proxies()) return false;
+  const net::peer& peer = *about.peer;
+  const auto knows = [&](const net::ip_network& one) { return one.contains(peer.address); };
+  const bool known = peer.is_unix ? settings.proxies.trust_unix_socket
+                                  : std::ranges::any_of(settings.proxies.trusted, knows);
+  return known && (!peer.introduced || peer.named);
 }
 
 core::deadline desk::join_deadline() const {

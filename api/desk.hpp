@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/audit.hpp"
 #include "api/front.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
@@ -35,6 +36,7 @@ class desk {
 
   const front_parts parts;
   const api::settings& settings;
+  const audit_record audit;
 
   // Answers with the problem, notes its code, and logs it where it is ours.
   void refuse(http::exchange& about, http::reply& out, const core::failure& why) const;
@@ -48,7 +50,10 @@ class desk {
                 std::string_view what) const;
 
   // Who asks, counted against the user's bucket. A failure is to be answered as it is.
+  // auth::errc::must_wait: caller_later() will know.
   core::result<auth::identity_ptr> caller(const http::exchange& about, http::reply& out);
+  core::task<core::result<auth::identity_ptr>> caller_later(const http::exchange* about,
+                                                            http::reply* out, core::deadline until);
   // Its two halves.
   core::result<auth::identity_ptr> verified(const http::exchange& about);
   core::result<auth::identity_ptr> counted(auth::identity_ptr who, const http::exchange& about,
@@ -57,6 +62,8 @@ class desk {
   core::result<void> count(ratelimit::policy which, std::string_view key,
                            const http::exchange& about, http::reply& out);
 
+  // Whether the request came through a proxy that is trusted to say who the caller is.
+  bool from_proxy(const http::exchange& about) const;
   core::deadline join_deadline() const;
   time_texts times;
 };

@@ -12,6 +12,7 @@
 #include "api/request_ids.hpp"
 #include "api/room_api.hpp"
 #include "api/webhooks.hpp"
+#include "api/session_api.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "http/error.hpp"
@@ -62,6 +63,7 @@ struct front::state {
         joins(at),
         bookings(at),
         webhook_reader(at),
+        sessions(at),
         demo(at),
         faces(at),
         checks(at),
@@ -106,6 +108,7 @@ struct front::state {
   join_api joins;
   booking_api bookings;
   webhooks webhook_reader;
+  session_api sessions;
   demo_login demo;
   pages faces;
   preflight checks;
@@ -258,7 +261,8 @@ std::optional<http::body_plan> front::state::plan(http::exchange& about, http::r
   if (sends && row.body == body_kind::any && about.head->count("content-encoding") > 0)
     return refuse(core::failure(make_error_code(http::errc::unsupported_media_type)));
 
-  if (row.what == route::bookings || row.what == route::booking || row.what == route::booking_end) {
+  if (row.what == route::bookings || row.what == route::booking || row.what == route::booking_end ||
+      row.what == route::sessions_revoke) {
     auto allowed = bookings.admit(about, out, where);
     if (!allowed) return refuse(std::move(allowed.error()));
   }
@@ -305,6 +309,8 @@ http::answer front::state::dispatch(http::exchange& about, http::reply& out) {
       return joins.livekit_token(about, out);
     case route::webhook:
       return webhook_reader.handle(about, out, match_route(about.head->path).parameter);
+    case route::sessions_revoke:
+      return sessions.revoke(about, out);
     case route::jwks:
       return keys(out);
     case route::openapi:
@@ -385,6 +391,8 @@ void front::booking_changed(const core::room_id& room) {
   state_->joins.booking_changed(room);
   state_->rooms.booking_changed(room);
 }
+
+void front::sessions_changed() { state_->joins.sessions_changed(); }
 
 void front::meet(const std::vector<front*>& all) {
   std::vector<std::shared_ptr<room_hall>> halls;

@@ -41,6 +41,7 @@ struct front_parts {
   rooms::store& store;
   rooms::window_settings windows;
   std::shared_ptr<const api::settings> settings;
+  core::logger* audit = nullptr;  // one line per decision; nullptr: none
 };
 
 class front final : public http::service {
@@ -56,6 +57,9 @@ class front final : public http::service {
   // A booking has changed: event streams that wait for its room look again. Called on this shard.
   void booking_changed(const core::room_id& room);
 
+  // Sessions were revoked: event streams that wait verify theirs again. Called on this shard.
+  void sessions_changed();
+
   // The fronts of all shards by their index, before any of them serves: they share the built-in
   // rooms.
   static void meet(const std::vector<front*>& all);
@@ -64,6 +68,12 @@ class front final : public http::service {
 
  private:
   std::unique_ptr<state> state_;
+};
+
+// Logins whose keys have never been fetched, or have become too old to trust.
+struct login_report {
+  std::vector<std::string> without_keys;
+  bool others = true;  // sessions of somebody else can be verified
 };
 
 // What the admin listener shows. Nothing here is counted or limited: it listens where only
@@ -75,6 +85,7 @@ struct admin_parts {
   rooms::store& store;
   rooms::window_settings windows;
   std::function<bool()> draining;  // true from SIGTERM on
+  std::function<login_report()> logins;
   std::string docs_url = "https://github.com/stagedoor/stagedoor/blob/main/docs/api.md#";
 };
 

@@ -1,6 +1,7 @@
 #include "api/join_api.hpp"
 
 #include "api/parameters.hpp"
+#include "auth/error.hpp"
 #include "core/append.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
@@ -94,6 +95,14 @@ void join_api::count_refusal(const core::failure& why, const core::room_id* room
       .add();
 }
 
+void join_api::record(const http::exchange& about, const join::join_call& call,
+                      const auth::identity* who, const core::failure* why,
+                      std::string_view provider) const {
+  const problem* row = why ? &problem_of(why->code) : nullptr;
+  const std::string_view outcome = !row ? "allowed" : row->status < 500 ? "denied" : "failed";
+  desk_.audit.decided(about, call, who, outcome, row ? row->code : "ok", provider);
+}
+
 void join_api::refuse(http::exchange& about, http::reply& out, const core::failure& why,
                       const core::room_id* room) {
   count_refusal(why, room);
@@ -126,7 +135,14 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     desk_.parts.joins.look_ahead(call->room.view(), step::booking);
     who = desk_.counted(std::move(*who), about, out);
   }
+  if (!who && who.error().code == auth::errc::must_wait) {
+    call->trace = core::trace::from(head.find(http::known_field::traceparent));
+    if (wants_events(head) && head.method == http::method::get)
+      return stream(about, out, std::move(*call), nullptr);
+    return desk_.later(about, out, know_and_join(&about, &out, std::move(*call)));
+  }
   if (!who) {
+    record(about, *call, nullptr, &who.error());
     refuse(about, out, who.error());
     return http::answered_now{};
   }
@@ -141,21 +157,41 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     auto work = join_later(&about, &out, std::move(*call), std::move(*who));
     return desk_.later(about, out, std::move(work));
   }
-  if (*made)
+  if (*made) {
+    record(about, *call, who->get(), nullptr, (*made)->provider->name.view());
     answer_joined(out, **made, *call, about.now);
-  else
+  } else {
+    record(about, *call, who->get(), &made->error());
     refuse(about, out, made->error(), &call->room);
+  }
   return http::answered_now{};
+}
+
+// The session is one that this shard cannot judge by itself.
+core::task<void> join_api::know_and_join(http::exchange* about, http::reply* out,
+                                         join::join_call call) {
+  const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
+  auto who = co_await desk_.caller_later(about, out, until);
+  if (!who) {
+    record(*about, call, nullptr, &who.error());
+    refuse(*about, *out, who.error());
+  } else if (about->head->method == http::method::head)
+    co_await look_later(about, out, std::move(call), std::move(*who));
+  else
+    co_await join_later(about, out, std::move(call), std::move(*who));
 }
 
 core::task<void> join_api::join_later(http::exchange* about, http::reply* out, join::join_call call,
                                       auth::identity_ptr who) {
   const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
   auto made = co_await desk_.parts.joins.join(call, who, until);
-  if (made)
+  if (made) {
+    record(*about, call, who.get(), nullptr, made->provider->name.view());
     answer_joined(*out, *made, call, desk_.parts.clock.wall_now());
-  else
+  } else {
+    record(*about, call, who.get(), &made.error());
     refuse(*about, *out, made.error(), &call.room);
+  }
 }
 
 // HEAD: everything that is checked, nothing that is done.
@@ -181,6 +217,10 @@ core::task<void> join_api::look_later(http::exchange* about, http::reply* out, j
     out->fields += type_of(*about->head);
   else
     refuse(*about, *out, door.error());
+}
+
+void join_api::sessions_changed() {
+  for (auto& [room, waits] : waiting_) waits.give();
 }
 
 void join_api::booking_changed(const core::room_id& room) {

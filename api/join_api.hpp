@@ -22,6 +22,8 @@ class join_api {
   http::answer livekit_token(http::exchange& about, http::reply& out);
   // Event streams that wait for this room look again.
   void booking_changed(const core::room_id& room);
+  // All event streams that wait look again, at their sessions too.
+  void sessions_changed();
   std::size_t waiting_streams() const { return waiting_.size(); }
 
  private:
@@ -41,8 +43,12 @@ class join_api {
                      core::wall_time now);
   void refuse(http::exchange& about, http::reply& out, const core::failure& why,
               const core::room_id* room = nullptr);
+  // For the audit log: `why` is null where they were let in.
+  void record(const http::exchange& about, const join::join_call& call, const auth::identity* who,
+              const core::failure* why, std::string_view provider = {}) const;
   void count_refusal(const core::failure& why, const core::room_id* room = nullptr);
 
+  core::task<void> know_and_join(http::exchange* about, http::reply* out, join::join_call call);
   http::answer look(http::exchange& about, http::reply& out, join::join_call call,
                     auth::identity_ptr who);
   core::task<void> look_later(http::exchange* about, http::reply* out, join::join_call call,
@@ -55,12 +61,14 @@ class join_api {
 
   // Event streams, in join_stream.cpp.
   struct stream_scene;
+  // `who` is nobody where the session is still to be verified: the stream begins with that.
   http::answer stream(http::exchange& about, http::reply& out, join::join_call call,
                       auth::identity_ptr who);
+  core::task<core::result<void>> begin(std::shared_ptr<stream_scene> scene);
   core::task<void> run_stream(std::shared_ptr<stream_scene> scene, http::event_stream* events);
   core::task<core::result<join::opened>> wait_for_opening(std::shared_ptr<stream_scene> scene,
                                                           http::event_stream* events);
-  core::result<void> know_again(stream_scene& scene);
+  core::task<core::result<void>> know_again(std::shared_ptr<stream_scene> scene);
   core::task<void> end_stream(std::shared_ptr<stream_scene> scene, http::event_stream* events,
                               core::failure why);
   core::task<bool> wait_for_change(core::room_id room, core::deadline until,

@@ -37,7 +37,7 @@ struct join_api::stream_scene {
   http::exchange* about = nullptr;
   join::join_call call;
   auth::identity_ptr who;
-  core::secret token;  // by which they were known, for asking again
+  auth::credential brought;  // by which they are known, for asking again
   join::gate::place place;
   core::deadline end{core::steady_time{}};  // no waiting for an opening beyond this
 };
@@ -45,12 +45,14 @@ struct join_api::stream_scene {
 http::answer join_api::stream(http::exchange& about, http::reply& out, join::join_call call,
                               auth::identity_ptr who) {
   // The head does not live as long as the stream.
-  const auto token = desk_.parts.sessions.token_of(*about.head);
-  if (!token) {
-    refuse(about, out, token.error());
+  auto brought =
+      desk_.parts.sessions.credential_of(*about.head, about.now, desk_.from_proxy(about));
+  if (!brought) {
+    refuse(about, out, brought.error());
     return http::answered_now{};
   }
-  auto place = desk_.parts.gate.begin_stream(about.client, who->user);
+  core::result<join::gate::place> place;
+  if (who) place = desk_.parts.gate.begin_stream(about.client, who->user);
   if (!place) {
     refuse(about, out, place.error());
     return http::answered_now{};
@@ -59,7 +61,7 @@ http::answer join_api::stream(http::exchange& about, http::reply& out, join::joi
   scene->about = &about;
   scene->call = std::move(call);
   scene->who = std::move(who);
-  scene->token = core::secret(std::string(*token));
+  scene->brought = std::move(*brought);
   scene->place = std::move(*place);
   scene->end =
       core::deadline::after(desk_.parts.clock.steady_now(), desk_.settings.stream_wait_max);
@@ -71,6 +73,13 @@ core::task<void> join_api::run_stream(std::shared_ptr<stream_scene> scene,
                                       http::event_stream* events) {
   auto sent = co_await events->send("state", state_json("checking"));
   if (!sent) co_return;
+  if (!scene->who) {
+    auto known = co_await begin(scene);
+    if (!known) {
+      co_await end_stream(scene, events, std::move(known.error()));
+      co_return;
+    }
+  }
   auto door = co_await wait_for_opening(scene, events);
   if (!door) {
     co_await end_stream(scene, events, std::move(door.error()));
@@ -86,12 +95,14 @@ core::task<void> join_api::run_stream(std::shared_ptr<stream_scene> scene,
     co_await end_stream(scene, events, std::move(made.error()));
     co_return;
   }
-  if (auto known = know_again(*scene); !known) {
+  auto known = co_await know_again(scene);
+  if (!known) {
     co_await end_stream(scene, events, std::move(known.error()));
     co_return;
   }
   sent = co_await events->send("state", state_json("ready"));
   if (!sent) co_return;
+  record(*scene->about, scene->call, scene->who.get(), nullptr, made->provider->name.view());
   std::string answer;
   write_joined(answer, *made, scene->call, desk_.parts.clock.wall_now());
   co_await events->send("url", std::move(answer));
@@ -124,16 +135,32 @@ core::task<core::result<join::opened>> join_api::wait_for_opening(
     const auto wake_at = earlier_of(core::deadline::after(steady_now, wait), scene->end);
     const bool there = co_await wait_for_change(scene->call.room, wake_at, events);
     if (!there) co_return core::fail(core::errc::cancelled, "the client has left");
-    if (auto known = know_again(*scene); !known) co_return core::same_failure(known);
+    auto known = co_await know_again(scene);
+    if (!known) co_return core::same_failure(known);
   }
 }
 
 // While a stream waits, its session may end and the key of it be withdrawn.
-core::result<void> join_api::know_again(stream_scene& scene) {
-  auto who = desk_.parts.sessions.verify_token(scene.token.reveal(), desk_.parts.clock.wall_now());
-  if (!who) return core::same_failure(who);
-  scene.who = std::move(*who);
-  return {};
+core::task<core::result<void>> join_api::know_again(std::shared_ptr<stream_scene> scene) {
+  const core::deadline until = desk_.join_deadline();
+  auto who = co_await desk_.parts.sessions.verify_later(scene->brought, desk_.parts.clock, until);
+  if (!who) co_return core::same_failure(who);
+  scene->who = std::move(*who);
+  co_return core::result<void>();
+}
+
+// Where the session had to be asked about first: what stream() does for those who are known.
+core::task<core::result<void>> join_api::begin(std::shared_ptr<stream_scene> scene) {
+  auto known = co_await know_again(scene);
+  if (!known) co_return known;
+  const core::user_id& user = scene->who->user;
+  http::reply unsent;  // the stream has begun, so its fields are written
+  auto counted = desk_.count(ratelimit::policy::user, user.view(), *scene->about, unsent);
+  if (!counted) co_return counted;
+  auto place = desk_.parts.gate.begin_stream(scene->about->client, user);
+  if (!place) co_return core::same_failure(place);
+  scene->place = std::move(*place);
+  co_return core::result<void>();
 }
 
 core::task<bool> join_api::wait_for_change(core::room_id room, core::deadline until,
@@ -154,6 +181,7 @@ core::task<void> join_api::end_stream(std::shared_ptr<stream_scene> scene,
   const problem& row = problem_of(why.code);
   scene->about->note = row.code;
   count_refusal(why, &scene->call.room);
+  record(*scene->about, scene->call, scene->who.get(), &why);
   desk_.log_failure(*scene->about, why);
   std::string state;
   core::json_writer json(state);

@@ -83,6 +83,9 @@ constexpr problem provider_rejected{502, "provider_rejected", "Provider refused"
 constexpr problem provider_unavailable{503, "provider_unavailable", "Provider unavailable",
                                        "The video provider cannot be reached right now. Try again "
                                        "in a moment."};
+constexpr problem login_unavailable{503, "login_unavailable", "Login unavailable",
+                                    "Whoever could say whether the session is good does not "
+                                    "answer right now. Try again in a moment."};
 constexpr problem overloaded{503, "overloaded", "Overloaded",
                              "More is asked at the moment than can be answered in time. Try again "
                              "in a moment."};
@@ -161,6 +164,8 @@ const problem* row_of(auth::errc why) {
     case auth::errc::unauthenticated: return &unauthenticated;
     case auth::errc::session_expired: return &session_expired;
     case auth::errc::bad_service_key: return &bad_key;
+    case auth::errc::must_wait: return &login_unavailable;
+    case auth::errc::login_unavailable: return &login_unavailable;
   }
   return nullptr;
 }

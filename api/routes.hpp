@@ -22,6 +22,7 @@ enum class route : std::uint8_t {
   booking_end,
   livekit_token,
   webhook,
+  sessions_revoke,
   jwks,
   openapi,
   call_expert,
@@ -41,7 +42,7 @@ enum class route : std::uint8_t {
   room_script,
   room_style,
 };
-constexpr std::size_t route_count = 28;
+constexpr std::size_t route_count = 29;
 
 // What of a body a route takes with PUT or POST.
 // any: of any type, read as the bytes that came.

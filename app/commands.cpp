@@ -15,6 +15,7 @@
 #include "app/config.hpp"
 #include "app/demo.hpp"
 #include "app/explain.hpp"
+#include "app/explain_token.hpp"
 #include "app/healthcheck.hpp"
 #include "app/online_check.hpp"
 #include "app/server.hpp"
@@ -133,12 +134,37 @@ int make_service_key() {
 }
 
 struct explain_flags {
-  std::string user, role = "expert", room, at;
+  std::string user, role = "expert", room, at, token_file;
 };
+
+// "-" is standard input, so that a token need not be written to a file.
+core::result<std::string> read_token(const std::string& file) {
+  if (file != "-") return core::read_small_file(file);
+  std::string out(64 * 1024, '\0');
+  out.resize(std::fread(out.data(), 1, out.size(), stdin));
+  return out;
+}
+
+int explain_session_token(const config& settings, const std::string& file) {
+  const auto text = read_token(file);
+  if (!text) return complain("--token: " + text.error().detail), did_not_work;
+  std::string_view token = *text;
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' '))
+    token.remove_suffix(1);
+  const auto told = explain_token(settings, token);
+  print(told.text);
+  return told.accepted ? ok : did_not_work;
+}
 
 int explain(const common_flags& flags, const explain_flags& asked) {
   const auto settings = load_or_complain(flags.source());
   if (!settings) return did_not_work;
+  if (!asked.token_file.empty()) {
+    if (!asked.user.empty() || !asked.room.empty())
+      return complain("--token explains a session; --user and --room a decision: one of the two"),
+             wrong_usage;
+    return explain_session_token(*settings, asked.token_file);
+  }
   explain_question question;
   const auto user = core::user_id::from(asked.user);
   const auto room = core::room_id::from(asked.room);
@@ -209,13 +235,17 @@ int run_command(int argument_count, char** arguments) {
       ->capture_default_str();
 
   auto* explain_command =
-      program.add_subcommand("explain", "Print every rule of a join's decision");
+      program.add_subcommand("explain", "Print every rule of a join's decision, or of a session's");
   add_common(*explain_command, common);
-  explain_command->add_option("--user", question.user, "User id")->required();
+  explain_command->add_option("--user", question.user, "User id");
   explain_command->add_option("--role", question.role, "The seat: expert or client")
       ->capture_default_str();
-  explain_command->add_option("--room", question.room, "Room id")->required();
+  explain_command->add_option("--room", question.room, "Room id");
   explain_command->add_option("--at", question.at, "Another time than now (RFC 3339)");
+
+  explain_command->add_option("--token", question.token_file,
+                              "Instead: a file with a session, \"-\" for standard input; why is it "
+                              "(not) accepted");
 
   auto* health_command = program.add_subcommand("healthcheck", "Ask the running server's /readyz");
   add_common(*health_command, common);

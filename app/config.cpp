@@ -157,6 +157,15 @@ void read_log(core::options& root, config& out) {
   out.log.buffer = static_cast<std::size_t>(log.integer("buffer", 1 << 20, 16 << 10, 256 << 20));
 }
 
+void read_audit(core::options& root, config& out) {
+  core::options& audit = root.section("audit");
+  out.audit.file = audit.text("file", "");
+  out.audit.buffer =
+      static_cast<std::size_t>(audit.integer("buffer", 4 << 20, 16 << 10, 256 << 20));
+  if (!out.audit.file.empty() && out.audit.file == out.log.file)
+    audit.note("file", "is that of [log]: the audit log is a file of its own");
+}
+
 void read_shutdown(core::options& root, config& out) {
   core::options& shutdown = root.section("shutdown");
   out.shutdown.delay = shutdown.duration("delay", 0s, 0s, 10min);
@@ -231,7 +240,7 @@ config read_everything(core::options& root) {
   read_public_url(root, out);
   read_server(root, out);
   read_admin(root, out);
-  out.sessions = std::make_shared<auth::session_settings>(
+  auto sessions = std::make_shared<auth::session_settings>(
       auth::read_session_settings(root.section("session")));
   out.service_keys = auth::service_keys::read(root.section("service"));
   out.store = rooms::read_sqlite_settings(root.section("store"));
@@ -243,6 +252,12 @@ config read_everything(core::options& root) {
   out.gate = join::read_gate_settings(root.section("overload"));
   read_join(root, out);
   read_cors(root.section("cors"), out);
+  if (sessions->headers && out.proxies.trusted.empty() && !out.proxies.trust_unix_socket)
+    root.section("session").note("headers", "is set, but [proxy] trusted names nobody to believe",
+                                 "trusted = [\"127.0.0.1\"]");
+  sessions->origins = out.cors_origins;
+  sessions->origins.push_back(out.public_url);
+  out.sessions = std::move(sessions);
   out.pages = api::read_page_settings(root.section("pages"));
   core::options& named = root.section("providers");
   if (named.section_names().empty() && !root.noted("providers"))
@@ -253,6 +268,7 @@ config read_everything(core::options& root) {
       named, out.public_url.empty() ? std::string("https://unknown") : out.public_url);
   read_default_provider(root, out);
   read_log(root, out);
+  read_audit(root, out);
   read_shutdown(root, out);
   return out;
 }

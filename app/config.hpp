@@ -61,6 +61,7 @@ struct config {
   std::vector<std::string> cors_origins;
   api::page_settings pages;
   core::log_settings log;
+  core::log_settings audit;  // no file: none
   shutdown_settings shutdown;
   bool demo = false;
   unsigned short demo_port = 0;

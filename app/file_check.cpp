@@ -70,6 +70,7 @@ void check_files(core::options& root, const config& settings) {
   check_store(root.section("store"), settings.store.path);
   check_authorities(root.section("http_client"), settings.client.ca_file);
   check_log(root.section("log"), settings.log.file);
+  check_log(root.section("audit"), settings.audit.file);
 }
 
 }  // namespace app

@@ -1,6 +1,7 @@
 #include "app/server.hpp"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <asio/detached.hpp>
@@ -11,6 +12,7 @@
 
 #include "app/config_changes.hpp"
 #include "app/demo.hpp"
+#include "app/login_keys.hpp"
 #include "app/wiring.hpp"
 #include "net/listener.hpp"
 
@@ -27,6 +29,14 @@ constexpr std::chrono::seconds cleanup_max{5};
 void switch_off_core_dumps() {
   const rlimit one_byte{1, 1};
   ::setrlimit(RLIMIT_CORE, &one_byte);
+}
+
+// Secrets do not go to a swap device, where the system lets us keep all memory: with a limit, the
+// allocation that passes it would fail one day.
+bool lock_memory() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) return false;
+  return ::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
 }
 
 // Idle connections cost a descriptor each, and the soft limit is 1,024 on most systems.
@@ -61,12 +71,14 @@ std::unique_ptr<net::tls_server> open_tls(common_parts& common) {
 class running_server {
  public:
   running_server(config settings, const config_source& from);
-  int run();
+  int run(bool memory_is_locked);
 
  private:
   core::task<void> serve();
   core::task<void> shut_down();
+  core::task<void> stop_shard(std::size_t index, core::deadline until);
   core::task<void> seed_demo();
+  core::task<void> recall_revocations();
   void hear_signals();
   void reload();
   core::deadline within(std::chrono::milliseconds wait) const {
@@ -85,6 +97,7 @@ class running_server {
   places places_;
   places admin_places_;
   std::vector<std::unique_ptr<shard_parts>> shards_;
+  std::unique_ptr<login_keys> logins_;
   std::vector<std::unique_ptr<net::listener>> doors_;
   api::admin_front admin_front_;
   http::server admin_server_;
@@ -96,18 +109,23 @@ class running_server {
 running_server::running_server(config settings, const config_source& from)
     : source_(from.for_reload()),
       common_(std::move(settings)),
-      neighbours_(common_.shards,
-                  [this](std::size_t index, const core::room_id& room) {
-                    shards_[index]->bookings.forget(room);
-                    shards_[index]->front.booking_changed(room);
-                  }),
+      neighbours_(
+          common_.shards,
+          [this](std::size_t index, const core::room_id& room) {
+            shards_[index]->bookings.forget(room);
+            shards_[index]->front.booking_changed(room);
+          },
+          [this](std::size_t index, const core::revocation& what) {
+            shards_[index]->sessions.revoke(what);
+            shards_[index]->front.sessions_changed();
+          }),
       desk_(common_.settings.listener, common_.settings.proxies, common_.metrics, common_.random),
       admin_desk_(net::listener_limits{}, {}, admin_numbers_, common_.random),
       places_(open_places(common_.settings.listen, common_.shards.size())),
       admin_places_(open_places(common_.settings.admin_listen, 1)),
       admin_front_({common_.admin_shard.executor(), common_.clock, common_.metrics, common_.store,
                     common_.settings.windows, [this] { return common_.draining.load(); },
-                    common_.face->docs_url}),
+                    [this] { return logins_->report(); }, common_.face->docs_url}),
       admin_server_(common_.admin_shard, admin_front_, common_.settings.connections),
       admin_door_(common_.admin_shard, admin_desk_,
                   [this](net::stream_ptr with) { return admin_server_.serve(std::move(with)); }) {
@@ -125,6 +143,7 @@ running_server::running_server(config settings, const config_source& from)
   }
   for (const auto& one : shards_) one->provisioner.meet(peers);
   api::front::meet(fronts);
+  logins_ = std::make_unique<login_keys>(common_, shards_);
 }
 
 core::task<void> running_server::seed_demo() {
@@ -135,13 +154,29 @@ core::task<void> running_server::seed_demo() {
   }
 }
 
+// Before anybody can connect: a restart brings no session back.
+core::task<void> running_server::recall_revocations() {
+  const core::wall_time since =
+      common_.clock.wall_now() - common_.settings.sessions->revocations_kept;
+  auto known = co_await common_.store.revocations(since, within(30s));
+  if (!known) throw std::runtime_error("revoked sessions cannot be read: " + known.error().detail);
+  const auto shared = std::make_shared<const std::vector<core::revocation>>(std::move(*known));
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    common_.shards.at(i).post([this, i, shared] {
+      for (const core::revocation& one : *shared) shards_[i]->sessions.revoke(one);
+    });
+}
+
 core::task<void> running_server::serve() {
+  co_await recall_revocations();
   if (common_.settings.demo) co_await seed_demo();
   for (std::size_t i = 0; i < shards_.size(); ++i)
     common_.shards.at(i).post([this, i] {
       for (const auto& place : places_) doors_[i]->listen(*place);
       if (i == 0) shards_[0]->provisioner.start_sweeping();
     });
+  logins_->follow(common_.settings.sessions);
+  logins_->start();
   common_.admin_shard.post([this] {
     for (const auto& place : admin_places_) admin_door_.listen(*place);
   });
@@ -183,6 +218,11 @@ core::task<void> running_server::on_every_shard(std::function<core::task<void>(s
   co_await all_ended.wait(until);
 }
 
+core::task<void> running_server::stop_shard(std::size_t index, core::deadline until) {
+  if (index == 0) co_await logins_->stop(until);
+  co_await shards_[index]->stop(until);
+}
+
 core::task<void> running_server::shut_down() {
   common_.draining = true;
   common_.log->info("stopping", {{"delay_ms", common_.settings.shutdown.delay.count()}});
@@ -195,7 +235,7 @@ core::task<void> running_server::shut_down() {
   co_await on_every_shard(
       [this, grace](std::size_t i) { return drain(&shards_[i]->server, doors_[i].get(), grace); },
       cleanup);
-  co_await on_every_shard([this, cleanup](std::size_t i) { return shards_[i]->stop(cleanup); },
+  co_await on_every_shard([this, cleanup](std::size_t i) { return stop_shard(i, cleanup); },
                           at_last);
   core::notice admin_ended(main_.get_executor());
   asio::co_spawn(common_.admin_shard.executor(),
@@ -213,6 +253,8 @@ core::task<void> running_server::shut_down() {
 void running_server::reload() {
   if (!common_.log->reopen())
     common_.log->error("log_reopen_failed", {{"file", common_.settings.log.file}});
+  if (common_.audit && !common_.audit->reopen())
+    common_.log->error("log_reopen_failed", {{"file", common_.settings.audit.file}});
   auto loaded = load_config(source_);
   if (!loaded.value) {
     for (const auto& one : loaded.mistakes)
@@ -232,6 +274,7 @@ void running_server::reload() {
         [this, i, sessions = loaded.value->sessions, keys = loaded.value->service_keys] {
           shards_[i]->take_keys(sessions, keys);
         });
+  logins_->follow(loaded.value->sessions);
   common_.log->info("reloaded", {{"applied", "tls session service"}});
   std::string waiting;
   for (const std::string& one : changed_sections(*common_.settings.source, *loaded.value->source))
@@ -257,7 +300,8 @@ void running_server::hear_signals() {
   });
 }
 
-int running_server::run() {
+int running_server::run(bool memory_is_locked) {
+  common_.log->debug("memory", {{"locked", memory_is_locked}});
   hear_signals();
   common_.shards.start();
   common_.admin_shard.start();
@@ -278,9 +322,10 @@ int running_server::run() {
 int run_server(config settings, const config_source& from) {
   switch_off_core_dumps();
   raise_descriptor_limit();
+  const bool locked = lock_memory();
   net::ignore_broken_pipes();
   running_server server(std::move(settings), from);
-  return server.run();
+  return server.run(locked);
 }
 
 }  // namespace app

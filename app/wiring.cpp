@@ -62,6 +62,7 @@ constexpr std::size_t admin_lane = 0;
 common_parts::common_parts(config from)
     : settings(std::move(from)),
       log(core::make_logger(settings.log, clock)),
+      audit(settings.audit.file.empty() ? nullptr : core::make_logger(settings.audit, clock)),
       limiter(settings.limits, random),
       face(face_of(settings)),
       shards(settings.threads, clock),
@@ -71,6 +72,9 @@ common_parts::common_parts(config from)
   metrics.sample_total("log_lines_dropped_total",
                        "Log lines that found no room or could not be written.", {},
                        [this] { return static_cast<double>(log->lost()); });
+  metrics.sample_total("audit_lines_dropped_total",
+                       "Lines of the audit log that found no room or could not be written.", {},
+                       [this] { return audit ? static_cast<double>(audit->lost()) : 0.0; });
   metrics.sample_total("shard_surprises_total",
                        "Exceptions that nobody caught; each ended only what it came from.", {},
                        [this] {
@@ -103,12 +107,15 @@ shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net
       front(api::front_parts{on.executor(), common.clock, common.random, *common.log,
                              common.metrics, gate, sessions, service_keys, joins, provisioner,
                              neighbours, providers, client, common.store, common.settings.windows,
-                             common.face}),
-      server(on, front, common.settings.connections) {}
+                             common.face, common.audit.get()}),
+      server(on, front, common.settings.connections) {
+  sessions.meet(auth::asking_parts{on.executor(), common.clock, common.random, *common.log,
+                                   common.metrics, client});
+}
 
 void shard_parts::take_keys(std::shared_ptr<const auth::session_settings> sessions_now,
                             auth::service_keys keys_now) {
-  sessions = auth::verifier(std::move(sessions_now));
+  sessions.use(std::move(sessions_now));
   service_keys = std::move(keys_now);
 }
 

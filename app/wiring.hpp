@@ -40,6 +40,7 @@ struct common_parts {
   core::system_clock clock;
   core::system_random random;
   std::unique_ptr<core::logger> log;
+  std::unique_ptr<core::logger> audit;  // nullptr where nothing is recorded
   core::metrics_page metrics;
   ratelimit::limiter limiter;
   std::shared_ptr<const api::settings> face;  // what the HTTP face is told

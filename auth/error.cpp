@@ -16,6 +16,10 @@ class category final : public std::error_category {
         return "session expired";
       case errc::bad_service_key:
         return "bad service key";
+      case errc::must_wait:
+        return "must wait";
+      case errc::login_unavailable:
+        return "login unavailable";
     }
     return "unknown auth error";
   }

@@ -9,6 +9,8 @@ enum class errc {
   unauthenticated = 1,  // no session, or one that is not valid
   session_expired,      // a good session whose time is over
   bad_service_key,      // a service call without a known key
+  must_wait,            // what is known here does not tell: verifier::verify_later()
+  login_unavailable,    // whoever could tell does not answer
 };
 
 std::error_code make_error_code(errc code);

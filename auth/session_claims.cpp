@@ -1,10 +1,12 @@
 #include "auth/session_claims.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "auth/error.hpp"
 #include "core/encoding.hpp"
+#include "core/time_text.hpp"
 
 namespace auth {
 namespace {
@@ -31,39 +33,49 @@ std::uint32_t take_code_point(std::string_view& text) {
   return out;
 }
 
-void add_role(identity& who, std::string_view said, const session_settings& settings) {
+void add_role(identity& who, std::string_view said, const claim_rules& rules) {
   const auto names = [&](const std::vector<std::string>& accepted) {
     return std::ranges::find(accepted, said) != accepted.end();
   };
   const auto add = [&](core::role one) {
     if (std::ranges::find(who.roles, one) == who.roles.end()) who.roles.push_back(one);
   };
-  if (names(settings.expert_roles)) add(core::role::expert);
-  if (names(settings.client_roles)) add(core::role::client);
+  if (names(rules.expert_roles)) add(core::role::expert);
+  if (names(rules.client_roles)) add(core::role::client);
 }
 
-void read_roles(identity& who, const core::json_value& claims, const session_settings& settings) {
-  for (const std::string& path : settings.role_claims) {
+void read_roles(identity& who, const core::json_value& claims, const claim_rules& rules) {
+  for (const std::string& path : rules.role_claims) {
     const core::json_value* found = claim_at(claims, path);
     if (!found || found->is_null()) continue;
     who.names_roles = true;
-    if (const auto* one = found->as_string()) add_role(who, *one, settings);
+    if (const auto* one = found->as_string()) add_role(who, *one, rules);
     if (const auto* list = found->as_array())
       for (std::size_t i = 0; i < std::min(list->size(), roles_read_max); ++i)
-        if (const auto* one = (*list)[i].as_string()) add_role(who, *one, settings);
+        if (const auto* one = (*list)[i].as_string()) add_role(who, *one, rules);
   }
 }
 
 }  // namespace
 
+std::optional<core::wall_time> instant_in(const core::json_value& value) {
+  // The end of the year 9999 in seconds, and the last second that a wall_time holds.
+  constexpr double seconds_most = 253'402'300'799.0;
+  constexpr std::int64_t wall_seconds_most = 9'000'000'000;
+  if (const auto* text = value.as_string()) return core::from_rfc3339(*text);
+  const auto number = value.as_number();
+  if (!number || !std::isfinite(*number) || *number < 0 || *number > seconds_most)
+    return std::nullopt;
+  return core::from_unix_seconds(
+      std::min(static_cast<std::int64_t>(std::floor(*number)), wall_seconds_most));
+}
+
 const core::json_value* claim_at(const core::json_value& claims, std::string_view path) {
   if (const auto* whole = claims.find(path)) return whole;
-  const core::json_value* at = &claims;
-  while (at) {
-    const auto dot = path.find('.');
-    at = at->find(path.substr(0, dot));
-    if (dot == path.npos) return at;
-    path.remove_prefix(dot + 1);
+  for (auto dot = path.find('.'); dot != path.npos; dot = path.find('.', dot + 1)) {
+    const auto* inner = claims.find(path.substr(0, dot));
+    const auto* found = inner ? claim_at(*inner, path.substr(dot + 1)) : nullptr;
+    if (found) return found;
   }
   return nullptr;
 }
@@ -81,18 +93,25 @@ std::string display_name(std::string_view utf8) {
 }
 
 core::result<identity> identity_of(const core::json_value& claims, core::wall_time expires_at,
-                                   const session_settings& settings) {
-  const auto* subject = claim_at(claims, settings.user_claim);
+                                   const claim_rules& rules) {
+  const auto* subject = claim_at(claims, rules.user_claim);
   if (!subject || !subject->as_string())
     return core::fail(errc::unauthenticated, "the user claim is missing or not a string");
   auto user = core::user_id::from(*subject->as_string());
   if (!user) return core::fail(errc::unauthenticated, "the user claim is not a user id");
+  for (const auto& [path, wanted] : rules.required) {
+    const auto* found = claim_at(claims, path);
+    if (!found || !found->as_string() || *found->as_string() != wanted)
+      return core::fail(errc::unauthenticated, "the claim " + path + " is missing or another one");
+  }
   identity out;
   out.user = std::move(*user);
   out.expires_at = expires_at;
-  if (const auto* name = claim_at(claims, settings.name_claim); name && name->as_string())
+  if (const auto* name = claim_at(claims, rules.name_claim); name && name->as_string())
     out.name = display_name(*name->as_string());
-  read_roles(out, claims, settings);
+  read_roles(out, claims, rules);
+  if (const auto* id = claims.find_string("jti")) out.token_id = *id;
+  if (const auto* issued = claims.find("iat")) out.issued_at = instant_in(*issued);
   return out;
 }
 

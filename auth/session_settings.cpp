@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "auth/verifier.hpp"
+#include "auth/key_fetch.hpp"
+#include "auth/session_settings.hpp"
+#include "core/encoding.hpp"
 #include "jose/error.hpp"
 
 namespace auth {
@@ -97,10 +99,148 @@ void read_keys(core::options& from, jose::key_set& keys) {
   }
   read_jwks(from, keys);
   // A key that was given and refused has been noted already.
-  if (keys.empty() && !given)
+  const bool others = from.has("authjs") || from.has("callback") || from.has("introspection") ||
+                      from.has("headers") || !from.section("issuers").section_names().empty();
+  if (keys.empty() && !given && !others)
     from.note("secret", "is missing: sessions need a key to be verified with",
               "set session.secret, session.secret_file, session.jwks_file or a table "
-              "[session.keys.<name>]");
+              "[session.keys.<name>] or [session.issuers.<name>]");
+}
+
+void read_claim_rules(core::options& from, claim_rules& out) {
+  out.user_claim = from.text("user_claim", out.user_claim);
+  out.name_claim = from.text("name_claim", out.name_claim);
+  if (out.user_claim.empty()) from.note("user_claim", "must not be empty");
+  out.role_claims = from.texts("role_claims", out.role_claims);
+  out.expert_roles = from.texts("expert_roles", out.expert_roles);
+  out.client_roles = from.texts("client_roles", out.client_roles);
+  if (from.has("required_claims")) out.required = from.text_pairs("required_claims");
+}
+
+std::vector<algorithm> read_algorithms(core::options& from) {
+  std::vector<algorithm> out;
+  for (const std::string& name : from.texts("algorithms")) {
+    const auto one = jose::algorithm_from(name);
+    if (one && !is_symmetric(*one))
+      out.push_back(*one);
+    else
+      from.note("algorithms", "names \"" + name + "\", which no published key has",
+                "RS256, PS256, ES256, EdDSA and their longer forms");
+  }
+  return out;
+}
+
+// [session.issuers.<name>]. What is not said of claims is as [session] has it.
+issuer_settings read_issuer(core::options& from, std::string name, const session_settings& common) {
+  issuer_settings out;
+  out.name = std::move(name);
+  out.issuer = from.required_text("issuer");
+  out.jwks_url = from.url("jwks_url", true).value_or("");
+  // Compared letter by letter, so it must not lose its last slash.
+  if (!out.issuer.empty() && out.jwks_url.empty() && !from.noted("jwks_url") &&
+      !may_be_fetched(out.issuer))
+    from.note("issuer", "is no https address, so its keys cannot be found by discovery",
+              "set jwks_url");
+  out.rules = common.rules;
+  out.rules.issuers = {out.issuer};
+  out.rules.audiences = from.texts("audience", common.rules.audiences);
+  out.rules.parties = from.texts("authorized_parties");
+  out.rules.algorithms = read_algorithms(from);
+  out.claims = common;
+  read_claim_rules(from, out.claims);
+  out.stale_for = from.duration("stale_for", out.stale_for, std::chrono::minutes(0),
+                                std::chrono::hours(24 * 30));
+  return out;
+}
+
+void read_issuers(core::options& from, session_settings& out) {
+  core::options& named = from.section("issuers");
+  for (const std::string& name : named.section_names()) {
+    core::options& table = named.section(name);
+    auto one = read_issuer(table, name, out);
+    const auto same = [&](const issuer_settings& had) { return had.issuer == one.issuer; };
+    if (!one.issuer.empty() && std::ranges::any_of(out.issuers, same))
+      table.note("issuer", "is the one of another table: a token belongs to one login");
+    out.issuers.push_back(std::move(one));
+  }
+}
+
+bool is_cookie_name(std::string_view name);
+
+// [session.callback] and [session.introspection].
+asked_settings read_asked(core::options& from, asked_kind kind, const session_settings& common) {
+  using namespace std::chrono_literals;
+  asked_settings out;
+  out.kind = kind;
+  out.claims = common;
+  out.rules = common.rules;
+  if (!from.has("url"))
+    from.note("url", "is missing: whom to ask", "an https address");
+  else
+    out.url = from.url("url", true).value_or("");
+  out.timeout = from.duration("timeout", out.timeout, 50ms, 30s);
+  out.good_for = from.duration("good_for", out.good_for, 0s, 10min);
+  out.bad_for = from.duration("bad_for", out.bad_for, 0s, 10min);
+  out.expires_claim = from.text("expires_claim", out.expires_claim);
+  read_claim_rules(from, out.claims);
+  if (kind == asked_kind::callback) {
+    out.cookies = from.texts("cookies");
+    if (!std::ranges::all_of(out.cookies, is_cookie_name))
+      from.note("cookies", "names a cookie with characters that cookies' names do not have");
+    return out;
+  }
+  out.client_id = from.required_text("client_id");
+  if (auto secret = from.secret_text("client_secret", 16, "the client's secret at the login"))
+    out.client_secret = std::move(*secret);
+  else if (!from.noted("client_secret"))
+    from.note("client_secret", "is missing: an introspection endpoint answers clients it knows");
+  return out;
+}
+
+// [session.authjs]. The salt and the words are those of the two libraries' source: next-auth 4
+// derives one key for all cookies, Auth.js one for each cookie's name.
+authjs_settings read_authjs(core::options& from) {
+  authjs_settings out;
+  const bool is_v4 = from.one_of("version", "5", {"4", "5"}) == "4";
+  const std::string base = is_v4 ? "next-auth.session-token" : "authjs.session-token";
+  const auto names = from.texts("cookies", {"__Secure-" + base, base});
+  if (names.empty() || !std::ranges::all_of(names, is_cookie_name))
+    from.note("cookies", "names no cookie, or one that is no cookie's name");
+  std::vector<core::secret> secrets;
+  for (const char* name : {"secret", "previous_secret"})
+    if (auto one = from.secret_text(name, 32, "the AUTH_SECRET of the website"))
+      secrets.push_back(std::move(*one));
+  if (secrets.empty() && !from.noted("secret"))
+    from.note("secret", "is missing", "the AUTH_SECRET of the website, or NEXTAUTH_SECRET");
+  for (const std::string& name : names) {
+    authjs_settings::cookie one{
+        name, {jose::encryption::a256gcm, {}}, {jose::encryption::a256cbc_hs512, {}}};
+    const std::string salt = is_v4 ? "" : name;
+    const std::string info = is_v4 ? "NextAuth.js Generated Encryption Key"
+                                   : "Auth.js Generated Encryption Key (" + name + ")";
+    for (const core::secret& secret : secrets)
+      for (jose::direct_keys* keys : {&one.gcm, &one.cbc})
+        if (!is_v4 || keys == &one.gcm)
+          keys->keys.push_back(
+              jose::hkdf_sha256(secret, salt, info, jose::key_bytes_of(keys->enc)));
+    out.cookies.push_back(std::move(one));
+  }
+  return out;
+}
+
+// [session.headers].
+header_settings read_headers(core::options& from) {
+  header_settings out;
+  out.user = from.required_text("user");
+  out.name = from.text("name", "");
+  out.roles = from.text("roles", "");
+  for (const char* key : {"user", "name", "roles"}) {
+    const std::string name = from.text(key, "");
+    if (core::equals_ignoring_case(name, "authorization") ||
+        core::equals_ignoring_case(name, "cookie"))
+      from.note(key, "names a field that callers write themselves");
+  }
+  return out;
 }
 
 bool is_cookie_name(std::string_view name) {
@@ -119,7 +259,12 @@ session_settings read_session_settings(core::options& from) {
   out.cookies = from.texts("cookies", out.cookies);
   if (!std::ranges::all_of(out.cookies, is_cookie_name))
     from.note("cookies", "names a cookie with characters that cookies' names do not have");
-  if (!out.bearer && out.cookies.empty())
+  out.supabase_cookies = from.texts("supabase_cookies");
+  if (!std::ranges::all_of(out.supabase_cookies, is_cookie_name))
+    from.note("supabase_cookies", "names a cookie with characters that cookies' names do not have");
+  const bool other_ways = !out.supabase_cookies.empty() || from.has("authjs") ||
+                          from.has("callback") || from.has("headers");
+  if (!out.bearer && out.cookies.empty() && !other_ways)
     from.note("bearer", "is off and no cookies are named: nobody could log in");
   read_keys(from, out.keys);
   out.rules.issuers = from.texts("issuer");
@@ -127,12 +272,17 @@ session_settings read_session_settings(core::options& from) {
   const auto leeway = from.duration("leeway", std::chrono::seconds(30), std::chrono::seconds(0),
                                     std::chrono::minutes(5));
   out.rules.leeway = std::chrono::duration_cast<std::chrono::seconds>(leeway);
-  out.user_claim = from.text("user_claim", out.user_claim);
-  out.name_claim = from.text("name_claim", out.name_claim);
-  if (out.user_claim.empty()) from.note("user_claim", "must not be empty");
-  out.role_claims = from.texts("role_claims", out.role_claims);
-  out.expert_roles = from.texts("expert_roles", out.expert_roles);
-  out.client_roles = from.texts("client_roles", out.client_roles);
+  read_claim_rules(from, out);
+  read_issuers(from, out);
+  if (from.has("authjs")) out.authjs = read_authjs(from.section("authjs"));
+  if (from.has("callback"))
+    out.callback = read_asked(from.section("callback"), asked_kind::callback, out);
+  if (from.has("introspection"))
+    out.introspection = read_asked(from.section("introspection"), asked_kind::introspection, out);
+  if (from.has("headers")) out.headers = read_headers(from.section("headers"));
+  const auto kept = from.duration("revocations_kept", out.revocations_kept, std::chrono::hours(24),
+                                  std::chrono::hours(24 * 3650));
+  out.revocations_kept = std::chrono::ceil<std::chrono::hours>(kept);
   const auto cached =
       from.integer("cache_tokens", static_cast<std::int64_t>(out.cache_tokens), 0, 1'000'000);
   out.cache_tokens = static_cast<std::size_t>(cached);

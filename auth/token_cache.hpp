@@ -32,6 +32,12 @@ class token_cache {
   void put(entry what);
   void erase(std::string_view token);
   void clear();
+  // Of the sessions for which `gone` says so.
+  template <class Predicate>
+  void erase_if(Predicate gone) {
+    for (std::uint32_t at = static_cast<std::uint32_t>(slots_.size()); at-- > 0;)
+      if (gone(*slots_[at].held.who)) remove(at);
+  }
 
   std::size_t size() const { return slots_.size(); }
   std::size_t bytes() const { return bytes_; }

@@ -8,31 +8,26 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/asked_login.hpp"
+#include "auth/found_credential.hpp"
 #include "auth/identity.hpp"
-#include "core/options.hpp"
+#include "auth/issuer_keys.hpp"
+#include "auth/revocations.hpp"
+#include "auth/session_settings.hpp"
 #include "core/result.hpp"
+#include "core/secret.hpp"
+#include "core/task.hpp"
 #include "http/message.hpp"
-#include "jose/jwt.hpp"
 
 namespace auth {
 
-// [session]: where a session is looked for and what makes one valid.
-struct session_settings {
-  bool bearer = true;                // Authorization: Bearer
-  std::vector<std::string> cookies;  // names, in order; bearer goes first and a bad one is final
-  jose::key_set keys;
-  jose::jwt_rules rules;
-  std::string user_claim = "sub";
-  std::string name_claim = "name";
-  std::vector<std::string> role_claims = {"role", "roles"};  // dotted paths
-  std::vector<std::string> expert_roles = {"expert"};        // what those claims call an expert
-  std::vector<std::string> client_roles = {"client"};
-  std::size_t cache_tokens = 4096;  // verified tokens remembered per shard
+// What a request brought along, kept by whoever has to wait before it can be verified.
+struct credential {
+  core::secret text;
+  credential_kind kind = credential_kind::token;
+  std::size_t cookie = 0;  // of a sealed one: its place in the settings
+  identity_ptr told = {};  // by a trusted proxy
 };
-// Keys: secret (and previous_secret while it is being replaced) with algorithm = HS256|HS384|HS512;
-// any number of tables [session.keys.<name>] with secret or pem, algorithm, kid; jwks. Each of
-// secret, pem and jwks also as …_file.
-session_settings read_session_settings(core::options& from);
 
 class verifier {
  public:
@@ -41,32 +36,56 @@ class verifier {
   verifier(verifier&&) noexcept;
   verifier& operator=(verifier&&) noexcept;
 
-  // Fails with auth::errc. Never waits. The token is compared whole with remembered ones and its
+  // Fails with auth::errc; errc::must_wait where what is known here does not tell, and
+  // verify_later() will. Never waits. The token is compared whole with remembered ones and its
   // times are checked on every call.
-  core::result<identity_ptr> verify(const http::request_head& head, core::wall_time now);
+  // `from_proxy`: the request came through a proxy that is trusted to have set its fields.
+  core::result<identity_ptr> verify(const http::request_head& head, core::wall_time now,
+                                    bool from_proxy = false);
   // The same for a token by itself.
   core::result<identity_ptr> verify_token(std::string_view token, core::wall_time now);
-  // The token that verify() looks at, for whoever outlives the request and asks again.
-  core::result<std::string_view> token_of(const http::request_head& head) const;
+  // Whether what a trusted proxy says can matter at all.
+  bool hears_proxies() const;
+  // What verify() looks at, for whoever outlives the request and asks again.
+  core::result<credential> credential_of(const http::request_head& head, core::wall_time now,
+                                         bool from_proxy = false);
+  // As verify(), having asked whoever knows more: a login for its keys.
+  core::task<core::result<identity_ptr>> verify_later(credential who, const core::clock& time,
+                                                      core::deadline until);
 
-  // Other keys from now on, and nothing that was verified with the ones before is remembered.
-  // Sources that must wait (a key set by URL, introspection) stand beside this class: they wait
-  // first, then hand keys in here or claims to identity_of(), so that what is known stays a plain
-  // function call.
+  // Other settings from now on, and nothing that was verified with the ones before is remembered.
+  void use(std::shared_ptr<const session_settings> settings);
+  // Other keys of its own.
   void use_keys(const jose::key_set& keys);
+  // Who fetches keys of issuers. Must outlive this object.
+  void meet(key_source& keys);
+  // What asking others takes; without it their sessions are refused.
+  void meet(const asking_parts& parts);
+  // What became known of an issuer's keys. Tokens that others verified are forgotten.
+  void learn(const std::string& issuer_name, issuer_keys_ptr keys);
+  // Those sessions do not count from now on, not even remembered ones. What others are asked about
+  // is asked again: their word is the last.
+  void revoke(const core::revocation& what);
   std::size_t remembered() const;  // verified tokens in the cache
 
  private:
+  core::result<identity_ptr> verify_found(const found_credential& found,
+                                          const http::request_head* head, core::wall_time now);
+  core::result<identity_ptr> verify_sealed(std::string_view text, std::size_t cookie,
+                                           core::wall_time now);
+  core::result<identity_ptr> told_by_proxy(const http::request_head& head, core::wall_time now);
+  core::task<core::result<identity_ptr>> wait_for_keys(credential who, const core::clock& time,
+                                                       core::deadline until);
   core::result<identity_ptr> verify_afresh(std::string_view token, core::wall_time now);
+  struct login;
+  core::result<jose::verified_jwt> verify_with(const login& whose, std::string_view token,
+                                               const jose::claimed_origin& says,
+                                               core::wall_time now) const;
 
   struct state;
   std::unique_ptr<state> state_;
+  revocations revoked_;
 };
-
-// The token of the first configured source that has one: unauthenticated when there is none or the
-// fields are ambiguous (two Authorization fields, another scheme).
-core::result<std::string_view> find_token(const session_settings& settings,
-                                          const http::request_head& head);
 
 // Signs a session for trying out: sub, role, name, iat, nbf, exp, jti, and the first configured iss
 // and aud.

@@ -43,6 +43,7 @@ class no_neighbours final : public join::neighbours {
   std::size_t owner_of(const core::room_id&) const override { return 0; }
   void post(std::size_t, std::function<void()> call) override { call(); }
   core::task<void> announce_change(core::room_id) override { co_return; }
+  core::task<void> announce_revocation(core::revocation) override { co_return; }
 };
 
 // One connection: what the client sends next, and the last answer.

@@ -40,8 +40,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   http::request_head head;
   head.fields = fields;
   for (const bool bearer : {true, false}) {
-    const auto found = auth::find_token(settings_of(bearer), head);
-    if (!found || found->empty()) continue;
+    std::string buffer;
+    const auto got = auth::find_credential(settings_of(bearer), head, false, buffer);
+    if (!got || got->text.empty()) continue;
+    const std::string_view* found = &got->text;
     const std::less_equal<const char*> before;
     if (!before(text.data(), found->data()) ||
         !before(found->data() + found->size(), text.data() + text.size()))

@@ -18,4 +18,11 @@ core::task<void> shard_neighbours::announce_change(core::room_id room) {
   co_await group_.announce(std::move(tell), home);
 }
 
+core::task<void> shard_neighbours::announce_revocation(core::revocation what) {
+  const core::executor home = co_await asio::this_coro::executor;
+  std::function<void(std::size_t)> tell =
+      [hear = hear_revoked_, what = std::move(what)](std::size_t index) { hear(index, what); };
+  co_await group_.announce(std::move(tell), home);
+}
+
 }  // namespace join

@@ -95,6 +95,9 @@ core::result<header> read_header(std::string_view encoded, const jwt_rules& rule
   if (!name) return core::fail(errc::malformed, "alg is missing or not a string");
   const auto alg = algorithm_from(*name);
   if (!alg) return core::fail(errc::unsupported, "unknown alg");
+  if (!rules.algorithms.empty() &&
+      std::ranges::find(rules.algorithms, *alg) == rules.algorithms.end())
+    return core::fail(errc::unsupported, "an alg that is not expected");
   if (auto fine = check_members(*json); !fine) return core::same_failure(fine);
   if (auto fine = check_type(*json, rules); !fine) return core::same_failure(fine);
   header out{*alg, std::nullopt};
@@ -105,6 +108,19 @@ core::result<header> read_header(std::string_view encoded, const jwt_rules& rule
     out.kid = *kid_text;
   }
   return out;
+}
+
+core::result<core::json_value> parse_claims(std::string_view json) {
+  auto claims = core::read_json(json, claims_limits);
+  if (!claims || !claims->as_object())
+    return core::fail(errc::malformed, "claims are not a JSON object");
+  return claims;
+}
+
+core::result<core::json_value> read_claims(std::string_view encoded) {
+  const auto text = core::from_base64url(encoded);
+  if (!text) return core::fail(errc::malformed, "claims are not base64url");
+  return parse_claims(*text);
 }
 
 // kid is compared byte by byte and means nothing else. Where a key of that name exists, only keys
@@ -195,7 +211,19 @@ core::result<void> check_registered(const core::json_value& claims, const jwt_ru
     return core::fail(errc::bad_claims, "iss is not an issuer of ours");
   for (const std::string_view name : {"sub", "jti"})
     if (const auto text = optional_text(claims, name); !text) return core::same_failure(text);
+  const auto party = optional_text(claims, "azp");
+  if (!party) return core::same_failure(party);
+  if (!rules.parties.empty() && (!*party || !is_one_of(**party, rules.parties)))
+    return core::fail(errc::bad_claims, "azp is not a party of ours");
   return check_audience(claims, rules.audiences);
+}
+
+core::result<verified_jwt> accept(core::json_value claims, const jwt_rules& rules,
+                                  core::wall_time now) {
+  verified_jwt out{std::move(claims), {}, {}};
+  if (auto fine = check_registered(out.claims, rules); !fine) return core::same_failure(fine);
+  if (auto fine = read_times(out, rules, now); !fine) return core::same_failure(fine);
+  return out;
 }
 
 }  // namespace
@@ -225,6 +253,20 @@ core::result<std::string> sign_jwt(const key& with, std::string_view claims_json
   return out;
 }
 
+core::result<claimed_origin> origin_of(std::string_view token, const jwt_rules& rules) {
+  if (token.size() > rules.token_bytes_max) return core::fail(errc::malformed, "too large");
+  const auto pieces = split(token);
+  if (!pieces) return core::same_failure(pieces);
+  auto head = read_header(pieces->header, rules);
+  if (!head) return core::same_failure(head);
+  const auto claims = read_claims(pieces->claims);
+  if (!claims) return core::same_failure(claims);
+  const auto issuer = optional_text(*claims, "iss");
+  if (!issuer) return core::same_failure(issuer);
+  return claimed_origin{head->alg, std::move(head->kid).value_or(""),
+                        *issuer ? **issuer : std::string()};
+}
+
 core::result<verified_jwt> verify_jwt(std::string_view token, const key_set& keys,
                                       const jwt_rules& rules, core::wall_time now) {
   if (token.size() > rules.token_bytes_max) return core::fail(errc::malformed, "too large");
@@ -237,15 +279,16 @@ core::result<verified_jwt> verify_jwt(std::string_view token, const key_set& key
   if (auto good = check_signature(*pieces, *head, keys, *signature); !good)
     return core::same_failure(good);
 
-  const auto text = core::from_base64url(pieces->claims);
-  if (!text) return core::fail(errc::malformed, "claims are not base64url");
-  auto claims = core::read_json(*text, claims_limits);
-  if (!claims || !claims->as_object())
-    return core::fail(errc::malformed, "claims are not a JSON object");
-  verified_jwt out{std::move(*claims), {}, {}};
-  if (auto fine = check_registered(out.claims, rules); !fine) return core::same_failure(fine);
-  if (auto fine = read_times(out, rules, now); !fine) return core::same_failure(fine);
-  return out;
+  auto claims = read_claims(pieces->claims);
+  if (!claims) return core::same_failure(claims);
+  return accept(std::move(*claims), rules, now);
+}
+
+core::result<verified_jwt> accept_claims(std::string_view json, const jwt_rules& rules,
+                                         core::wall_time now) {
+  auto claims = parse_claims(json);
+  if (!claims) return core::same_failure(claims);
+  return accept(std::move(*claims), rules, now);
 }
 
 }  // namespace jose

@@ -295,6 +295,29 @@ void keep(connection& on, const booking* before, const change& made) {
   note.bind(std::int64_t{closing.attempts}).run();
 }
 
+constexpr const char* revoke_sql =
+    "INSERT INTO revocations (user, token_id, before_at, made_at) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (user, token_id) DO UPDATE SET before_at = max(before_at, excluded.before_at), "
+    "made_at = max(made_at, excluded.made_at)";
+constexpr const char* revocations_sql =
+    "SELECT user, token_id, before_at FROM revocations WHERE made_at > ?";
+
+void revoke(connection& on, const core::revocation& what, core::wall_time now) {
+  auto write = on.prepare(revoke_sql);
+  write.bind(what.user).bind(what.token_id).bind(to_milliseconds(what.before));
+  write.bind(to_milliseconds(now)).run();
+}
+
+std::vector<core::revocation> revocations(connection& on, core::wall_time since) {
+  std::vector<core::revocation> out;
+  auto rows = on.prepare(revocations_sql);
+  rows.bind(to_milliseconds(since));
+  while (rows.next())
+    out.push_back(
+        {std::string(rows.text(0)), std::string(rows.text(1)), from_milliseconds(rows.number(2))});
+  return out;
+}
+
 bool closing_done(connection& on, const core::room_id& room, std::uint32_t generation) {
   on.prepare(closing_done_sql).bind(room.view()).bind(std::int64_t{generation}).run();
   return on.good() && on.rows_changed() > 0;

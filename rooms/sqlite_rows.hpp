@@ -32,4 +32,7 @@ bool closing_done(connection& on, const core::room_id& room, std::uint32_t gener
 bool closing_failed(connection& on, const core::room_id& room, std::uint32_t generation,
                     core::wall_time retry_at);
 
+void revoke(connection& on, const core::revocation& what, core::wall_time now);
+std::vector<core::revocation> revocations(connection& on, core::wall_time since);
+
 }  // namespace rooms::sqlite

@@ -73,7 +73,18 @@ CREATE INDEX bookings_with_room ON bookings (ends_at, call_state)
   WHERE provider_room != '' AND state = 'scheduled';
 )sql";
 
-constexpr std::array versions = {version_1, version_2};
+// Neither a user nor a token: everybody's sessions.
+constexpr const char* version_3 = R"sql(
+CREATE TABLE revocations (
+  user      TEXT    NOT NULL,
+  token_id  TEXT    NOT NULL,
+  before_at INTEGER NOT NULL,
+  made_at   INTEGER NOT NULL,
+  PRIMARY KEY (user, token_id)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array versions = {version_1, version_2, version_3};
 
 std::string said(connection& on) { return on.take_trouble().detail; }
 

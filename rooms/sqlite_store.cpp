@@ -293,6 +293,23 @@ core::task<core::result<std::optional<room_closing>>> sqlite_store::find_closing
   return inside_->read<std::optional<room_closing>>(std::move(what), until);
 }
 
+core::task<core::result<bool>> sqlite_store::revoke(core::revocation what, core::wall_time now,
+                                                    core::deadline until) {
+  work<bool> write = [what = std::move(what), now](connection& db) {
+    sqlite::revoke(db, what, now);
+    return core::result<bool>(true);
+  };
+  return inside_->write<bool>(std::move(write), until);
+}
+
+core::task<core::result<std::vector<core::revocation>>> sqlite_store::revocations(
+    core::wall_time since, core::deadline until) {
+  work<std::vector<core::revocation>> what = [=](connection& db) {
+    return core::result<std::vector<core::revocation>>(sqlite::revocations(db, since));
+  };
+  return inside_->read<std::vector<core::revocation>>(std::move(what), until);
+}
+
 core::task<core::result<bool>> sqlite_store::closing_done(core::room_id room,
                                                           std::uint32_t generation,
                                                           core::deadline until) {

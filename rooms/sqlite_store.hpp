@@ -63,6 +63,10 @@ class sqlite_store final : public store {
   core::task<core::result<std::optional<room_closing>>> find_closing(core::room_id room,
                                                                      std::uint32_t generation,
                                                                      core::deadline until) override;
+  core::task<core::result<bool>> revoke(core::revocation what, core::wall_time now,
+                                        core::deadline until) override;
+  core::task<core::result<std::vector<core::revocation>>> revocations(
+      core::wall_time since, core::deadline until) override;
   core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                               core::deadline until) override;
   core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,

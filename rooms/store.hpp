@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/revocation.hpp"
 #include "core/task.hpp"
 #include "rooms/booking.hpp"
 
@@ -118,6 +119,13 @@ class store {
   // The closing of this generation's room as it is noted now; nullopt once it is done.
   virtual core::task<core::result<std::optional<room_closing>>> find_closing(
       core::room_id room, std::uint32_t generation, core::deadline until) = 0;
+  // Kept for good; of two for the same user the later instant counts.
+  virtual core::task<core::result<bool>> revoke(core::revocation what, core::wall_time now,
+                                                core::deadline until) = 0;
+  // Those that were made after `since`; older ones are forgotten, for no session lives so long.
+  virtual core::task<core::result<std::vector<core::revocation>>> revocations(
+      core::wall_time since, core::deadline until) = 0;
+
   // The provider closed it, or never will: nothing is left to do. True where it was still noted.
   virtual core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                                       core::deadline until) = 0;

@@ -30,7 +30,8 @@ app::loaded_config load_sample() {
   app::config_source from;
   from.file = "all-keys.toml";
   for (const char* key :
-       {"SESSION__SECRET", "SESSION__KEYS__ANY_NAME__SECRET", "PROVIDERS__HMS__SECRET",
+       {"SESSION__SECRET", "SESSION__KEYS__ANY_NAME__SECRET", "SESSION__AUTHJS__SECRET",
+        "SESSION__INTROSPECTION__CLIENT_SECRET", "PROVIDERS__HMS__SECRET",
         "PROVIDERS__OWN__TOKEN__SECRET", "PROVIDERS__DAILY__API_KEY", "PROVIDERS__JITSI__SECRET",
         "PROVIDERS__LIVEKIT__SECRET"})
     from.variables.emplace_back(std::string("STAGEDOOR__") + key,
@@ -40,6 +41,8 @@ app::loaded_config load_sample() {
       core::to_base64url(core::as_bytes("kD7mQ2xV9sLpT4wYhN8bR3cF6gJ1zA5e")));
   from.variables.emplace_back("STAGEDOOR__PROVIDERS__JAAS__PRIVATE_KEY",
                               tests::pair_of("rsa").private_pem);
+  from.variables.emplace_back("STAGEDOOR__SESSION__ISSUERS__ANY_NAME__ISSUER",
+                              "https://login.example.com");
   return app::load_config_text(text_of("docs/examples/all-keys.toml"), from);
 }
 
@@ -54,11 +57,13 @@ void gather(core::options& from, std::vector<asked_key>& into) {
     auto* inner = entry ? std::get_if<core::options::table>(&entry->value) : nullptr;
     if (!inner)
       into.push_back({from.path(), key});
-    else if (key != "keys" || from.path() != "session")
+    else if ((key != "keys" && key != "issuers") || from.path() != "session")
       gather(**inner, into);
   }
   // Their names are their own; asked for are they by section_names().
-  if (from.path() == "session") gather(from.section("keys").section("any_name"), into);
+  if (from.path() != "session") return;
+  for (const char* named : {"keys", "issuers"})
+    gather(from.section(named).section("any_name"), into);
 }
 
 std::vector<asked_key> asked_keys() {

@@ -3,8 +3,8 @@
 
 #include "auth/credentials.hpp"
 #include "auth/error.hpp"
+#include "auth/found_credential.hpp"
 #include "auth/heads.hpp"
-#include "auth/verifier.hpp"
 
 using auth::errc;
 using tests::made_head;
@@ -20,8 +20,9 @@ auth::session_settings settings_of(bool bearer, std::vector<std::string> cookies
 
 // The token that is found, or "refused".
 std::string found(const auth::session_settings& settings, const http::request_head& head) {
-  const auto got = auth::find_token(settings, head);
-  if (got) return std::string(*got);
+  std::string buffer;
+  const auto got = auth::find_credential(settings, head, false, buffer);
+  if (got) return std::string(got->text);
   BOOST_TEST((got.error().code == errc::unauthenticated));
   return "refused";
 }
@@ -110,6 +111,63 @@ BOOST_AUTO_TEST_CASE(sources_that_are_off_are_not_looked_at) {
       found(cookies_only, made_head{{"Authorization", "Basic x"}, {"Cookie", "session=c"}}) == "c");
   const auto bearer_only = settings_of(true, {});
   BOOST_TEST(found(bearer_only, made_head{{"Cookie", "session=c"}}) == "refused");
+}
+
+BOOST_AUTO_TEST_CASE(cookies_that_another_site_sent_do_not_count) {
+  auto settings = both;
+  settings.origins = {"https://door.example", "https://www.example"};
+  const auto with = [&](std::vector<std::pair<std::string, std::string>> more) {
+    more.emplace_back("Cookie", "session=a.b.c");
+    std::vector<http::field_view> fields;
+    for (const auto& [name, value] : more) fields.push_back({name, value});
+    http::request_head head;
+    head.fields = fields;
+    return found(settings, head);
+  };
+  BOOST_TEST(with({}) == "a.b.c");
+  for (const char* site : {"same-origin", "same-site", "none"})
+    BOOST_TEST(with({{"Sec-Fetch-Site", site}}) == "a.b.c");
+  for (const char* site : {"cross-site", "Cross-Site", "x"})
+    BOOST_TEST(with({{"Sec-Fetch-Site", site}}) == "refused");
+  BOOST_TEST(with({{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://www.example"}}) ==
+             "a.b.c");
+  BOOST_TEST(with({{"Origin", "https://www.example"}}) == "a.b.c");
+  for (const char* origin : {"null", "https://www.example.evil", "http://www.example",
+                             "https://WWW.example", "https://www.example:443"})
+    BOOST_TEST(with({{"Origin", origin}}) == "refused", origin);
+  // A bearer is nothing that a browser adds by itself.
+  BOOST_TEST(found(settings, made_head{{"Authorization", "Bearer a.b.c"},
+                                       {"Sec-Fetch-Site", "cross-site"}}) == "a.b.c");
+}
+
+BOOST_AUTO_TEST_CASE(credentials_go_to_those_who_can_judge_them) {
+  auth::session_settings settings;
+  settings.keys.add(
+      *jose::key::from_secret(core::secret(std::string(32, 's')), jose::algorithm::hs256));
+  settings.callback.emplace();
+  settings.callback->cookies = {"sid"};
+  settings.authjs.emplace();
+  settings.authjs->cookies.push_back({"sealed", {}, {}});
+  settings.headers.emplace();
+  settings.headers->user = "X-User";
+  const auto kind_of = [&](const http::request_head& head, bool from_proxy = false) {
+    std::string buffer;
+    const auto got = auth::find_credential(settings, head, from_proxy, buffer);
+    return got ? std::to_string(static_cast<int>(got->kind)) + ' ' + std::string(got->text)
+               : std::string("refused");
+  };
+  using auth::credential_kind;
+  BOOST_TEST(kind_of(made_head{{"Authorization", "Bearer a.b.c"}}) == "0 a.b.c");
+  BOOST_TEST(kind_of(made_head{{"Authorization", "Bearer opaque"}}) == "2 bearer opaque");
+  BOOST_TEST(kind_of(made_head{{"Cookie", "x=1; sealed=j"}}) == "1 j");
+  BOOST_TEST(kind_of(made_head{{"Cookie", "sealed.1=b; sealed.0=a; sealed.3=d"}}) == "1 ab");
+  BOOST_TEST(kind_of(made_head{{"Cookie", "x=1; sid=s"}}) == "2 cookie sid=s");
+  BOOST_TEST(kind_of(made_head{{"Cookie", "sid.0=s; sid.1=t"}}) == "2 cookie sid.0=s; sid.1=t");
+  BOOST_TEST(kind_of(made_head{{"X-User", "u1"}}) == "refused");
+  BOOST_TEST(kind_of(made_head{{"X-User", "u1"}}, true) == "4 u1");
+  BOOST_TEST(kind_of(made_head{{"X-User", "u1"}, {"x-user", "u2"}}, true) == "refused");
+  settings.introspection.emplace();
+  BOOST_TEST(kind_of(made_head{{"Authorization", "Bearer opaque"}}) == "3 bearer opaque");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

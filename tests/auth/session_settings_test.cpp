@@ -58,6 +58,53 @@ core::options::list texts(std::initializer_list<std::string> items) {
 
 BOOST_AUTO_TEST_SUITE(session_settings)
 
+BOOST_AUTO_TEST_CASE(an_issuer_is_read_with_what_it_inherits) {
+  reading at;
+  at.from.set("audience", std::string("door"));
+  at.from.set("role_claims", texts({"a", "b"}));
+  auto& issuers = at.from.section("issuers");
+  auto one = std::make_shared<core::options>("session.issuers.one", "test.toml:5", at.mistakes);
+  one->set("issuer", std::string("https://login.example.com/"));
+  one->set("user_claim", std::string("uid"));
+  one->set("algorithms", texts({"ES256"}));
+  issuers.set("one", one);
+  const auto got = at.read();
+  BOOST_TEST(at.mistakes.empty());
+  BOOST_REQUIRE(got.issuers.size() == 1u);
+  const auto& read = got.issuers.front();
+  BOOST_TEST(read.issuer == "https://login.example.com/");
+  BOOST_TEST(read.rules.issuers.front() == read.issuer);
+  BOOST_TEST(read.rules.audiences.front() == "door");
+  BOOST_TEST(read.claims.user_claim == "uid");
+  BOOST_TEST(read.claims.role_claims.size() == 2u);
+  BOOST_TEST((read.rules.algorithms == std::vector{jose::algorithm::es256}));
+  BOOST_TEST(got.user_claim == "sub");
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_of_issuers_are_named) {
+  const auto complains = [](std::string key, core::options::any value) {
+    reading at;
+    auto& issuers = at.from.section("issuers");
+    for (const char* name : {"one", "two"}) {
+      auto made = std::make_shared<core::options>(std::string("session.issuers.") + name,
+                                                  "test.toml:5", at.mistakes);
+      made->set("issuer", "https://" + std::string(name) + ".example.com");
+      if (std::string_view(name) == "two") made->set(key, value);
+      issuers.set(name, made);
+    }
+    at.read();
+    return at.complains_of("session.issuers.two." + key);
+  };
+  BOOST_TEST(complains("issuer", std::string("https://one.example.com")));
+  BOOST_TEST(complains("issuer", std::string("http://two.example.com")));
+  BOOST_TEST(complains("issuer", std::string("two")));
+  BOOST_TEST(complains("jwks_url", std::string("http://two.example.com/keys")));
+  BOOST_TEST(complains("algorithms", texts({"HS256"})));
+  BOOST_TEST(complains("algorithms", texts({"none"})));
+  BOOST_TEST(complains("secret", std::string("x")));
+  BOOST_TEST(!complains("jwks_url", std::string("http://127.0.0.1:8080/keys")));
+}
+
 BOOST_AUTO_TEST_CASE(without_a_key_nobody_could_log_in) {
   reading r;
   r.read();

@@ -77,6 +77,13 @@ test('the service\'s routes answer as documented', async () => {
   assert.equal(await ask('GET', '/api/bookings?limit=1&userId=expert-1&from=2020-01-01T00:00:00Z', { headers: service }), 200);
   assert.equal(await ask('HEAD', '/api/bookings', { headers: service }), 200);
   assert.equal(await ask('POST', at('one') + '/end', { headers: service }), 200);
+  const revoke = '/api/sessions/revoke';
+  const revoked = JSON.stringify({ userId: 'nobody' });
+  assert.equal(await ask('POST', revoke, { headers: { ...service, ...json }, body: revoked }), 200);
+  assert.equal(await ask('POST', revoke, { headers: { ...service, ...json }, body: '{}' }), 400);
+  assert.equal(await ask('POST', revoke, { headers: { ...expert, ...json }, body: revoked }), 401);
+  assert.equal(await ask('POST', revoke, { headers: service, body: revoked }), 415);
+  assert.equal(await ask('POST', revoke, { headers: { ...service, ...json }, body: 'x'.repeat(70_000) }), 413);
   assert.equal(await ask('DELETE', at('two'), { headers: service }), 200);
   assert.equal(await ask('GET', at('two'), { headers: service }), 200);
 
@@ -296,6 +303,7 @@ test('an overloaded server says so as documented', { timeout: 20_000 }, async ()
     assert.equal(await ask(method, at, { headers: { ...service, ...json }, body: method === 'PUT' ? JSON.stringify(booking()) : undefined, at: busy }), 503);
   assert.equal(await ask('POST', '/api/livekit/token', { headers: { ...expert, ...json }, body: JSON.stringify({ room_name: randomRoom() }), at: busy }), 503);
   assert.equal(await ask('POST', '/webhooks/hms', { ...report(), at: busy }), 503);
+  assert.equal(await ask('POST', '/api/sessions/revoke', { headers: { ...service, ...json }, body: '{"userId":"u"}', at: busy }), 503);
   release();
   await waiting;
 });

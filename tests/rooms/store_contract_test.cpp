@@ -657,4 +657,27 @@ BOOST_DATA_TEST_CASE(a_refused_write_does_not_take_its_neighbours_with_it, all_s
   BOOST_TEST(s.list({.limit = 200})->bookings.size() == 30u);
 }
 
+BOOST_DATA_TEST_CASE(revocations_are_kept_and_the_later_instant_counts, all_stores, where) {
+  scene s(where);
+  const auto revoke = [&](core::revocation what, core::wall_time now = t0) {
+    return tests::run(s.context, s.store().revoke(std::move(what), now, far)).has_value();
+  };
+  const auto known = [&](core::wall_time since) {
+    auto got = tests::run(s.context, s.store().revocations(since, far));
+    BOOST_REQUIRE(got.has_value());
+    return *got;
+  };
+  BOOST_TEST(known(t0 - 1h).empty());
+  BOOST_TEST(revoke({"u1", "", t0}));
+  BOOST_TEST(revoke({"u1", "", t0 - 1h}));
+  BOOST_TEST(revoke({"", "token", {}}, t0 + 1h));
+  BOOST_TEST(revoke({"", "", t0}, t0 - 2h));
+  const auto all = known(t0 - 3h);
+  BOOST_TEST(all.size() == 3u);
+  BOOST_TEST((std::ranges::count(all, core::revocation{"u1", "", t0}) == 1));
+  BOOST_TEST((std::ranges::count(all, core::revocation{"", "token", {}}) == 1));
+  BOOST_TEST(known(t0 - 1h).size() == 2u);
+  BOOST_TEST(known(t0 + 1h).empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -32,6 +32,12 @@ class lone_shard final : public join::neighbours {
     co_return;
   }
 
+  core::task<void> announce_revocation(core::revocation what) override {
+    for (const auto& hear : revocation_listeners) hear(what);
+    co_return;
+  }
+
+  std::vector<std::function<void(const core::revocation&)>> revocation_listeners;
   std::vector<std::string> announced;
   std::vector<std::function<void(const core::room_id&)>> listeners;
 

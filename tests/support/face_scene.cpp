@@ -75,6 +75,10 @@ face_scene::face_scene(std::function<void(api::settings&)> change, ratelimit::se
                                                         store,
                                                         {},
                                                         settings});
+  shards.revocation_listeners.push_back([this](const core::revocation& what) {
+    verifier->revoke(what);
+    front->sessions_changed();
+  });
   shards.listeners.push_back([this](const core::room_id& room) { front->booking_changed(room); });
 }
 

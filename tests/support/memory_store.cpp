@@ -192,6 +192,28 @@ core::task<core::result<bool>> memory_store::closing_done(core::room_id room,
   co_return closings_.erase({room.text(), generation}) > 0;
 }
 
+core::task<core::result<bool>> memory_store::revoke(core::revocation what, core::wall_time now,
+                                                    core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  ++writes;
+  auto& [known, made_at] = revoked[{what.user, what.token_id}];
+  const auto before =
+      std::max(known.before, rooms::from_milliseconds(rooms::to_milliseconds(what.before)));
+  known = std::move(what);
+  known.before = before;
+  made_at = std::max(made_at, now);
+  co_return true;
+}
+
+core::task<core::result<std::vector<core::revocation>>> memory_store::revocations(
+    core::wall_time since, core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  std::vector<core::revocation> out;
+  for (const auto& [name, one] : revoked)
+    if (one.second > since) out.push_back(one.first);
+  co_return out;
+}
+
 core::task<core::result<bool>> memory_store::closing_failed(core::room_id room,
                                                             std::uint32_t generation,
                                                             core::wall_time retry_at,

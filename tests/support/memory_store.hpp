@@ -47,6 +47,10 @@ class memory_store final : public rooms::store {
       core::wall_time now, std::size_t limit, core::deadline until) override;
   core::task<core::result<std::optional<rooms::room_closing>>> find_closing(
       core::room_id room, std::uint32_t generation, core::deadline until) override;
+  core::task<core::result<bool>> revoke(core::revocation what, core::wall_time now,
+                                        core::deadline until) override;
+  core::task<core::result<std::vector<core::revocation>>> revocations(
+      core::wall_time since, core::deadline until) override;
   core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                               core::deadline until) override;
   core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,
@@ -60,6 +64,9 @@ class memory_store final : public rooms::store {
   std::function<core::task<void>()> pause;
   std::size_t finds = 0;   // calls so far
   std::size_t writes = 0;  // changes so far
+
+  std::map<std::pair<std::string, std::string>, std::pair<core::revocation, core::wall_time>>
+      revoked;  // by user and token, with when it was made
 
   // Straight in, for a test's scene.
   void add(rooms::booking one);

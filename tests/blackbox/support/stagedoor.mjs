@@ -83,7 +83,7 @@ export class Stagedoor {
     server.adminPort = options.adminPort ?? (await freePort());
     server.file = join(server.folder, 'stagedoor.toml');
     writeFileSync(server.file, (options.toml ?? configuration)({ ...options, port: server.port, adminPort: server.adminPort, folder: server.folder }));
-    await server.run(['serve', '--config', server.file], options.env, options.readyWithin);
+    await server.run(['serve', '--config', server.file], options.env, options.readyWithin, options.readyStatus);
     return server;
   }
 
@@ -98,17 +98,17 @@ export class Stagedoor {
     return server;
   }
 
-  async run(args, env = {}, readyWithin = 10_000) {
+  async run(args, env = {}, readyWithin = 10_000, readyStatus = 200) {
     this.log = '';
     this.child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (text) => (this.log += text));
     this.ended = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
     this.base = `http://127.0.0.1:${this.port}`;
     this.admin = `http://127.0.0.1:${this.adminPort}`;
-    await this.ready(readyWithin);
+    await this.ready(readyWithin, readyStatus);
   }
 
-  async ready(within) {
+  async ready(within, status = 200) {
     const giveUp = Date.now() + within;
     let gone = null;
     this.ended.then((how) => (gone = how));
@@ -117,7 +117,7 @@ export class Stagedoor {
       try {
         const answer = await fetch(`${this.admin}/readyz`);
         await answer.arrayBuffer();
-        if (answer.status === 200) return;
+        if (answer.status === status) return;
       } catch {
         // not listening yet
       }

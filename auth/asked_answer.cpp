@@ -1,0 +1,116 @@
+#include "auth/asked_answer.hpp"
+
+#include <algorithm>
+
+#include "auth/error.hpp"
+#include "auth/session_claims.hpp"
+#include "core/encoding.hpp"
+#include "core/json.hpp"
+
+namespace auth {
+namespace {
+
+// Answers are some hundred bytes; a user's record with all that frameworks put into it has some
+// KiB.
+constexpr core::json_limits answer_limits{64 * 1024, 10, 2'000};
+constexpr std::string_view bearer_mark = "bearer ";
+constexpr std::string_view cookie_mark = "cookie ";
+
+bool names_one_of(const core::json_value& claims, std::string_view name,
+                  const std::vector<std::string>& accepted) {
+  if (accepted.empty()) return true;
+  const auto fits = [&](const core::json_value& one) {
+    return one.as_string() && std::ranges::find(accepted, *one.as_string()) != accepted.end();
+  };
+  const auto* found = claims.find(name);
+  if (!found) return false;
+  if (const auto* list = found->as_array()) return std::ranges::any_of(*list, fits);
+  return fits(*found);
+}
+
+core::result<void> check_introspection(const core::json_value& said, const jose::jwt_rules& rules,
+                                       core::wall_time now) {
+  const auto* active = said.find("active");
+  if (!active || !active->as_bool())
+    return core::fail(errc::login_unavailable, "an introspection without active");
+  if (!*active->as_bool()) return core::fail(errc::unauthenticated, "the token is not active");
+  if (!names_one_of(said, "iss", rules.issuers))
+    return core::fail(errc::unauthenticated, "iss is not an issuer of ours");
+  if (!names_one_of(said, "aud", rules.audiences))
+    return core::fail(errc::unauthenticated, "aud does not name us");
+  if (const auto* begins = said.find("nbf")) {
+    const auto at = instant_in(*begins);
+    if (!at || now + rules.leeway < *at)
+      return core::fail(errc::unauthenticated, "nbf lies ahead, or is no time");
+  }
+  return {};
+}
+
+core::result<void> check_status(int status) {
+  if (status == 200) return {};
+  // These say that there is no session; anything else says that the server is in trouble.
+  if (status == 204 || status == 401 || status == 403 || status == 404)
+    return core::fail(errc::unauthenticated, "the login said " + std::to_string(status));
+  return core::fail(errc::login_unavailable, "the login said " + std::to_string(status));
+}
+
+}  // namespace
+
+core::secret forwarded_text(std::string_view bearer, std::string_view cookies) {
+  std::string out(cookies.empty() ? bearer_mark : cookie_mark);
+  out += cookies.empty() ? bearer : cookies;
+  return core::secret(std::move(out));
+}
+
+http::request question_of(const asked_settings& settings, std::string_view forwarded) {
+  const bool is_bearer = forwarded.starts_with(bearer_mark);
+  const std::string value(forwarded.substr((is_bearer ? bearer_mark : cookie_mark).size()));
+  http::request out;
+  out.url = settings.url;
+  out.fields.push_back({"Accept", "application/json"});
+  out.safe_to_repeat = true;
+  if (settings.kind == asked_kind::callback) {
+    if (is_bearer)
+      out.fields.push_back({"Authorization", "Bearer " + value});
+    else
+      out.fields.push_back({"Cookie", value});
+    return out;
+  }
+  // RFC 7662 section 2.1, with the client as RFC 6749 section 2.3.1 has it.
+  out.method = http::method::post;
+  const std::string client = core::percent_encode(settings.client_id) + ':' +
+                             core::percent_encode(settings.client_secret.reveal());
+  out.fields.push_back({"Authorization", "Basic " + core::to_base64(core::as_bytes(client))});
+  out.fields.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+  out.body = "token=" + core::percent_encode(value) + "&token_type_hint=access_token";
+  return out;
+}
+
+core::result<identity> read_answer(const asked_settings& settings, const http::response& answer,
+                                   core::wall_time now) {
+  const bool introspects = settings.kind == asked_kind::introspection;
+  auto fine = check_status(answer.status);
+  // A 401 of an introspection is about us, not about the token.
+  if (!fine && introspects)
+    return core::fail(errc::login_unavailable, std::move(fine.error().detail));
+  if (!fine) return core::same_failure(fine);
+  const auto said = core::read_json(answer.body, answer_limits);
+  if (!said) return core::fail(errc::login_unavailable, "the answer is not JSON");
+  // Frameworks answer null where nobody is signed in.
+  if (said->is_null()) return core::fail(errc::unauthenticated, "the login knows no session");
+  if (!said->as_object()) return core::fail(errc::login_unavailable, "the answer is no object");
+  if (introspects)
+    if (auto good = check_introspection(*said, settings.rules, now); !good)
+      return core::same_failure(good);
+  core::wall_time until = now + settings.good_for;
+  if (const auto* expires = claim_at(*said, settings.expires_claim)) {
+    const auto at = instant_in(*expires);
+    if (!at) return core::fail(errc::login_unavailable, "the session's end is no time");
+    if (now >= *at + settings.rules.leeway)
+      return core::fail(errc::session_expired, "the session has ended");
+    until = *at;
+  }
+  return identity_of(*said, until, settings.claims);
+}
+
+}  // namespace auth

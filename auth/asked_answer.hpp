@@ -1,0 +1,29 @@
+// asked_answer: what is said to, and heard from, a server that knows whose session it is: a session
+// callback of the marketplace, or token introspection (RFC 7662). Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "auth/identity.hpp"
+#include "auth/session_settings.hpp"
+#include "core/result.hpp"
+#include "core/secret.hpp"
+#include "http/message.hpp"
+
+namespace auth {
+
+// What is passed on of a caller, as one text that is also what answers are remembered by.
+// `cookies` is in the form of a Cookie field; one of the two is empty.
+core::secret forwarded_text(std::string_view bearer, std::string_view cookies);
+
+// The question for such a text.
+http::request question_of(const asked_settings& settings, std::string_view forwarded);
+
+// Who it is. errc::unauthenticated and session_expired where the server says that it is nobody;
+// errc::login_unavailable where it says nothing that makes sense.
+core::result<identity> read_answer(const asked_settings& settings, const http::response& answer,
+                                   core::wall_time now);
+
+}  // namespace auth

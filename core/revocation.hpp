@@ -1,0 +1,20 @@
+// revocation: sessions that do not count any more, though nothing in them says so.
+#pragma once
+
+#include <string>
+
+#include "core/clock.hpp"
+
+namespace core {
+
+// Of that user, or everybody's where it names none, those that were made before the instant; or
+// the one token with that id, whenever it was made.
+struct revocation {
+  std::string user;
+  std::string token_id;  // jti
+  wall_time before{};    // iat; not looked at where there is a token_id
+
+  friend bool operator==(const revocation&, const revocation&) = default;
+};
+
+}  // namespace core

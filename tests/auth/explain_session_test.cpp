@@ -1,0 +1,113 @@
+// Why a session is not accepted: the rule that failed is named, those before it have passed, and
+// nothing of the token is shown.
+#include "auth/explain_session.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "auth/error.hpp"
+#include "support/made_keys.hpp"
+
+using jose::algorithm;
+using tests::now_seconds;
+
+namespace {
+
+struct scene {
+  scene() {
+    settings.keys.add(tests::signing_key(algorithm::hs256));
+    settings.rules.audiences = {"door"};
+    auth::issuer_settings one;
+    one.name = "one";
+    one.issuer = "https://one.example.com";
+    settings.issuers.push_back(one);
+  }
+  std::string text(std::string_view token) {
+    auth::session_question asked;
+    asked.token = token;
+    asked.at = tests::test_now();
+    asked.keys_of = [this](const auth::issuer_settings&) -> core::result<jose::key_set> {
+      if (remote.empty()) return core::fail(auth::errc::login_unavailable, "down");
+      return remote;
+    };
+    asked.revoked = &revoked;
+    const auto told = auth::explain_session(settings, asked);
+    BOOST_TEST(told.accepted == (told.text.find("decision       accepted") != std::string::npos));
+    if (token.size() > 20) BOOST_TEST(told.text.find(token.substr(0, 20)) == std::string::npos);
+    return told.text;
+  }
+  // The rule that failed; "none" where the session is accepted.
+  std::string failed(std::string_view token) {
+    const std::string all = text(token);
+    const auto at = all.find("  failed ");
+    if (at == std::string::npos) return "none";
+    const auto line = all.rfind('\n', at) + 1;
+    return all.substr(line, all.find(' ', line) - line);
+  }
+  static std::string signed_by(algorithm alg, std::string_view members, int life = 3600) {
+    const std::string claims =
+        R"({"exp":)" + std::to_string(now_seconds + life) + ',' + std::string(members) + '}';
+    return tests::token_of(R"({"alg":")" + std::string(jose::name_of(alg)) + R"("})", claims,
+                           tests::signing_key(alg));
+  }
+
+  auth::session_settings settings;
+  auth::revocations revoked;
+  jose::key_set remote;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(explain_session)
+
+BOOST_AUTO_TEST_CASE(each_rule_is_named_where_it_fails) {
+  scene at;
+  const auto hs = [](std::string_view members, int life = 3600) {
+    return scene::signed_by(algorithm::hs256, members, life);
+  };
+  const std::string good = R"("sub":"u1","aud":"door","role":"expert","jti":"j1")";
+  BOOST_TEST(at.failed(hs(good)) == "none");
+  BOOST_TEST(at.text(hs(good)).find("the user u1 with the role expert") != std::string::npos);
+  BOOST_TEST(at.failed("x") == "shape");
+  BOOST_TEST(at.failed(tests::token_of(R"({"alg":"none"})", "{}",
+                                       tests::signing_key(algorithm::hs256))) == "shape");
+  BOOST_TEST(at.failed(scene::signed_by(algorithm::es256, good)) == "key");
+  std::string bent = hs(good);
+  bent[bent.size() - 5] = bent[bent.size() - 5] == 'A' ? 'B' : 'A';
+  BOOST_TEST(at.failed(bent) == "signature");
+  BOOST_TEST(at.failed(hs(R"("sub":"u1","aud":"shop")")) == "claims");
+  BOOST_TEST(at.failed(hs(good, -3600)) == "times");
+  BOOST_TEST(at.failed(hs(R"("aud":"door")")) == "user");
+  at.revoked.add({"", "j1", {}});
+  BOOST_TEST(at.failed(hs(good)) == "not_revoked");
+}
+
+BOOST_AUTO_TEST_CASE(an_issuers_token_is_judged_by_its_keys) {
+  scene at;
+  const std::string token =
+      scene::signed_by(algorithm::es256, R"("sub":"u1","iss":"https://one.example.com")");
+  BOOST_TEST(at.failed(token) == "key");
+  at.remote = tests::only(tests::verifying_key(algorithm::es256));
+  BOOST_TEST(at.failed(token) == "none");
+  BOOST_TEST(at.text(token).find("[session.issuers.one]") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(sealed_cookies_are_opened) {
+  scene at;
+  const core::secret key(std::string(64, 'k'));
+  const auto sealed = [&](std::string_view claims) {
+    return jose::encrypt_direct(claims, jose::encryption::a256cbc_hs512, key, std::string(16, 'n'))
+        .value();
+  };
+  const std::string good = sealed(R"({"sub":"u1","exp":)" + std::to_string(now_seconds + 60) + "}");
+  BOOST_TEST(at.failed(good) == "issuer");
+  at.settings.authjs.emplace();
+  at.settings.authjs->cookies.push_back(
+      {"c", {jose::encryption::a256gcm, {}}, {jose::encryption::a256cbc_hs512, {key}}});
+  BOOST_TEST(at.failed(good) == "none");
+  BOOST_TEST(at.failed(sealed(R"({"sub":"u1","exp":1})")) == "times");
+  BOOST_TEST(at.failed(sealed(R"({"sub":"u1"})")) == "claims");
+  at.settings.authjs->cookies[0].cbc.keys = {core::secret(std::string(64, 'x'))};
+  BOOST_TEST(at.failed(good) == "key");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

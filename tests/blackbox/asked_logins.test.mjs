@@ -1,0 +1,151 @@
+// Sessions that another server knows: the marketplace's callback, token introspection, and what a trusted proxy says.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { sessionOnly } from './support/fake_login.mjs';
+import { Stagedoor, configuration } from './support/stagedoor.mjs';
+
+class FakeServer {
+  static async start(answer) {
+    const fake = new FakeServer();
+    fake.calls = [];
+    fake.answer = answer;
+    fake.server = createServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      fake.calls.push({ method: request.method, url: request.url, headers: request.headers, body });
+      const { status = 200, json, wait = 0 } = fake.answer(request, body);
+      await new Promise((done) => setTimeout(done, wait));
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(json ?? null));
+    });
+    await new Promise((done) => fake.server.listen(0, '127.0.0.1', done));
+    fake.url = `http://127.0.0.1:${fake.server.address().port}/session`;
+    return fake;
+  }
+  async stop() {
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+  }
+}
+
+const sessions = { good: { user: { id: 'expert-1', name: 'Ada', role: 'expert' }, session: { expiresAt: '2099-01-01T00:00:00.000Z' } } };
+const known = (request) => {
+  const id = /sid=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? /Bearer (\w+)/.exec(request.headers.authorization ?? '')?.[1];
+  return { json: sessions[id] ?? null };
+};
+const callback = (fake, more = '') => `[session.callback]
+url = "${fake.url}"
+cookies = ["sid"]
+user_claim = "user.id"
+name_claim = "user.name"
+role_claims = ["user.role"]
+expires_claim = "session.expiresAt"
+${more}
+`;
+
+let fake, door;
+before(async () => {
+  fake = await FakeServer.start(known);
+  door = await Stagedoor.start({ toml: sessionOnly(configuration, callback(fake)) });
+  assert.equal((await door.book('open')).status, 201);
+});
+after(async () => {
+  await door?.stop();
+  await fake?.stop();
+});
+const withCookie = (cookie, headers = {}, at = door) => at.join('open', { token: null, headers: { cookie, ...headers } });
+
+test('the marketplace is asked once, with the named cookie and nothing else of the caller', async () => {
+  const before = fake.calls.length;
+  const answers = await Promise.all(Array.from({ length: 40 }, () => withCookie('secret=1; sid=good; theme=dark', { 'x-private': '1' })));
+  for (const answer of answers) assert.equal(answer.status, 200, answer.text);
+  const calls = fake.calls.slice(before);
+  assert.ok(calls.length <= 2, `${calls.length} questions of two shards`);
+  assert.equal(calls[0].headers.cookie, 'sid=good');
+  assert.equal(calls[0].headers['x-private'], undefined);
+  assert.equal(calls[0].headers.authorization, undefined);
+});
+
+test('a bearer is passed on as a bearer', async () => {
+  assert.equal((await door.join('open', { token: 'good' })).status, 200);
+  assert.equal(fake.calls.at(-1).headers.authorization, 'Bearer good');
+});
+
+test('refusals are remembered too', async () => {
+  for (let i = 0; i < 10; i++) assert.equal((await withCookie('sid=nobody')).status, 401);
+  assert.ok(fake.calls.filter((call) => call.headers.cookie === 'sid=nobody').length <= 2);
+});
+
+test('streams and lists of bookings ask as well', async () => {
+  const answer = await fetch(`${door.base}/api/expert/videocall/url?roomId=open`, { headers: { cookie: 'sid=good; a=1', accept: 'text/event-stream' } });
+  assert.match(await answer.text(), /event: url/);
+  const own = await door.api('/api/expert/bookings', { headers: { cookie: 'sid=good' } });
+  assert.equal(own.json.bookings.length, 1, own.text);
+});
+
+test('a login that is slow or fails is unavailable, and is left alone after a while', async () => {
+  const broken = await FakeServer.start(() => ({ status: 500, json: {} }));
+  const own = await Stagedoor.start({ toml: (options) => sessionOnly(configuration, callback(broken, 'timeout = "200ms"'))(options).replace('threads = 2', 'threads = 1') });
+  await own.book('open');
+  for (let i = 0; i < 30; i++) {
+    const answer = await withCookie(`sid=user${i}`, {}, own);
+    assert.deepEqual([answer.status, answer.json.code], [503, 'login_unavailable'], answer.text);
+    assert.ok(Number(answer.headers.get('retry-after')) >= 1);
+  }
+  assert.ok(broken.calls.length <= 8, `${broken.calls.length} calls`);
+  assert.match(await own.metrics(), /login_questions_total\{kind="callback",outcome="circuit_open"\} [1-9]/);
+  broken.answer = known;
+  const end = Date.now() + 15_000;
+  let answer;
+  do answer = await withCookie('sid=good', {}, own);
+  while (answer.status === 503 && Date.now() < end && (await new Promise((done) => setTimeout(() => done(true), 100))));
+  assert.equal(answer.status, 200, answer.text);
+  broken.answer = () => ({ wait: 2_000, json: sessions.good });
+  const began = Date.now();
+  assert.equal((await withCookie('sid=slow', {}, own)).status, 503);
+  assert.ok(Date.now() - began < 1_500);
+  await own.stop();
+  await broken.stop();
+});
+
+test('introspection: active tokens are let in, others not, and the client proves itself', async () => {
+  const tokens = {
+    good: { active: true, sub: 'expert-1', aud: 'door', exp: 4_000_000_000 },
+    over: { active: true, sub: 'expert-1', aud: 'door', exp: 1_000_000_000 },
+    elsewhere: { active: true, sub: 'expert-1', aud: 'shop', exp: 4_000_000_000 },
+  };
+  const login = await FakeServer.start((request, body) => ({ json: tokens[new URLSearchParams(body).get('token')] ?? { active: false } }));
+  const table = `audience = "door"\n[session.introspection]\nurl = "${login.url}"\nclient_id = "door:1"\nclient_secret = "k9Xw3vTq7LmZ2bRn"\n`;
+  const own = await Stagedoor.start({ toml: sessionOnly(configuration, table) });
+  await own.book('open');
+  const status = async (token) => (await own.join('open', { token })).status;
+  assert.equal(await status('good'), 200);
+  assert.equal(await status('over'), 401);
+  assert.equal(await status('elsewhere'), 401);
+  assert.equal(await status('unknown'), 401);
+  const call = login.calls[0];
+  assert.equal(call.method, 'POST');
+  assert.equal(call.headers.authorization, 'Basic ' + Buffer.from('door%3A1:k9Xw3vTq7LmZ2bRn').toString('base64'));
+  assert.equal(call.headers['content-type'], 'application/x-www-form-urlencoded');
+  login.answer = () => ({ status: 401, json: {} });
+  assert.equal(await status('another'), 503, 'our own credentials are not the caller’s fault');
+  await own.stop();
+  await login.stop();
+});
+
+test('what proxies say counts only where they are trusted', async () => {
+  const table = '[session.headers]\nuser = "X-Auth-User"\nroles = "X-Auth-Roles"\n';
+  const headers = { 'x-auth-user': 'expert-1', 'x-auth-roles': 'staff, expert', 'x-forwarded-proto': 'https' };
+  const trusting = await Stagedoor.start({ toml: sessionOnly(configuration, table), extra: '[proxy]\ntrusted = ["127.0.0.1"]\n' });
+  const careful = await Stagedoor.start({ toml: sessionOnly(configuration, table), extra: '[proxy]\ntrusted = ["10.9.8.7"]\n' });
+  for (const own of [trusting, careful]) await own.book('open');
+  const ask = (own, with_ = headers) => own.join('open', { token: null, headers: with_ });
+  assert.equal((await ask(trusting)).status, 200);
+  assert.equal((await ask(careful)).status, 401);
+  assert.equal((await ask(trusting, { ...headers, 'x-auth-user': 'stranger' })).json.code, 'not_assigned');
+  assert.equal((await ask(trusting, { ...headers, 'x-auth-roles': 'client' })).json.code, 'wrong_role');
+  assert.equal((await ask(trusting, { 'x-auth-roles': 'expert' })).status, 401);
+  await trusting.stop();
+  await careful.stop();
+});

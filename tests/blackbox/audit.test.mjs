@@ -1,0 +1,57 @@
+// The audit log: one line per decision, in a file of its own, with nothing in it that opens a door.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Stagedoor, rfc3339, session } from './support/stagedoor.mjs';
+
+test('every decision is a line, and a rotated file is followed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-audit-'));
+  const file = join(folder, 'audit.log');
+  const door = await Stagedoor.start({ extra: `[log]\nlevel = "error"\n[audit]\nfile = "${file}"\n` });
+  const lines = () => readFileSync(file, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const upTo = async (count) => {
+    for (const end = Date.now() + 5_000; lines().length < count; await new Promise((done) => setTimeout(done, 20))) assert.ok(Date.now() < end, readFileSync(file, 'utf8'));
+    return lines();
+  };
+  await door.book('open');
+  await door.book('early', { startsAt: rfc3339(Date.now() + 7.2e6), endsAt: rfc3339(Date.now() + 9e6) });
+  const token = session({ jti: 'token-1' });
+  const allowed = await door.join('open', { token });
+  await door.join('early', { token });
+  await door.join('open', { token: null });
+  await door.join('open', { token: session({ sub: 'stranger' }) });
+  const stream = await fetch(`${door.base}/api/expert/videocall/url?roomId=nowhere`, { headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } });
+  await stream.text();
+  await door.service('POST', '/api/sessions/revoke', { tokenId: 'token-1' });
+  const seen = await upTo(6);
+  assert.deepEqual(seen.map(({ user, room, role, outcome, rule }) => [user, room, role, outcome, rule]), [
+    ['expert-1', 'open', 'expert', 'allowed', 'ok'],
+    ['expert-1', 'early', 'expert', 'denied', 'too_early'],
+    ['', 'open', 'expert', 'denied', 'unauthenticated'],
+    ['stranger', 'open', 'expert', 'denied', 'not_assigned'],
+    ['expert-1', 'nowhere', 'expert', 'denied', 'room_not_found'],
+    ['', undefined, undefined, undefined, undefined],
+  ]);
+  assert.equal(seen[0].token, createHash('sha256').update('token-1').digest('hex').slice(0, 32));
+  assert.equal(seen[0].provider, 'own');
+  assert.equal(seen[0].request_id, allowed.headers.get('x-request-id'));
+  assert.equal(seen[5].event, 'sessions_revoked');
+  assert.ok(!readFileSync(file, 'utf8').includes('eyJ') && !readFileSync(file, 'utf8').includes('token-1'));
+  assert.ok(!door.log.includes('join_decided'));
+  renameSync(file, file + '.1');
+  door.child.kill('SIGHUP');
+  const end = Date.now() + 5_000;
+  for (;;) {
+    await door.join('open', { token: null });
+    try {
+      if (lines().length > 0) break;
+    } catch {
+      assert.ok(Date.now() < end, 'the file was not opened again');
+    }
+  }
+  await door.stop();
+  rmSync(folder, { recursive: true, force: true });
+});

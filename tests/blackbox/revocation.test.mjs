@@ -1,0 +1,97 @@
+// Sessions that the marketplace takes back, and participants that it removes: out at once, everywhere, and still after a restart.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Stagedoor, booking, rfc3339, session } from './support/stagedoor.mjs';
+
+let door;
+before(async () => {
+  door = await Stagedoor.start();
+  assert.equal((await door.book('open')).status, 201);
+});
+after(() => door?.stop());
+
+const now = () => Math.floor(Date.now() / 1000);
+const revoke = (body, at = door) => at.service('POST', '/api/sessions/revoke', body);
+// Over many connections, so that every shard is asked.
+const everywhere = async (token, at = door) => {
+  const statuses = await Promise.all(Array.from({ length: 24 }, async () => (await at.join('open', { token })).status));
+  assert.equal(new Set(statuses).size, 1, `${statuses}`);
+  return statuses[0];
+};
+
+test('one token is taken back by its id, at once on every shard', async () => {
+  const [mine, other] = [session({ jti: 'one' }), session({ jti: 'two' })];
+  assert.equal(await everywhere(mine), 200);
+  const answer = await revoke({ tokenId: 'one' });
+  assert.deepEqual([answer.status, answer.json], [200, { tokenId: 'one' }], answer.text);
+  assert.equal(await everywhere(mine), 401);
+  assert.equal(await everywhere(other), 200);
+});
+
+test('all sessions of a user, and later ones are good again', async () => {
+  const old = session({ iat: now() - 60 });
+  const undated = session({ iat: undefined });
+  assert.equal(await everywhere(old), 200);
+  const answer = await revoke({ userId: 'expert-1' });
+  assert.equal(answer.status, 200, answer.text);
+  assert.ok(Date.parse(answer.json.before) > Date.now() - 2_000);
+  assert.equal(await everywhere(old), 401);
+  assert.equal(await everywhere(undated), 401, 'who does not say when it was made is older');
+  assert.equal(await everywhere(session({ iat: now() + 2 })), 200);
+  assert.equal((await door.join('open', { role: 'client', token: session({ sub: 'client-1', role: 'client' }) })).status, 200);
+});
+
+test('everybody’s sessions from before a time, and a restart brings none back', async () => {
+  const own = await Stagedoor.start();
+  await own.book('open');
+  const [old, young] = [session({ iat: now() - 600 }), session({ iat: now() - 5, jti: 'kept' })];
+  assert.equal((await revoke({ before: rfc3339(Date.now() - 300_000) }, own)).status, 200);
+  assert.equal(await everywhere(old, own), 401);
+  assert.equal(await everywhere(young, own), 200);
+  assert.equal((await revoke({ tokenId: 'kept' }, own)).status, 200);
+  own.keepFolder = true;
+  await own.stop();
+  const again = await Stagedoor.start({ folder: own.folder, port: own.port, adminPort: own.adminPort });
+  assert.equal(await everywhere(old, again), 401);
+  assert.equal(await everywhere(young, again), 401);
+  assert.equal(await everywhere(session(), again), 200);
+  again.keepFolder = false;
+  await again.stop();
+});
+
+test('a stream that waits ends when its session is taken back', async () => {
+  await door.book('later', { startsAt: rfc3339(Date.now() + 7_200_000), endsAt: rfc3339(Date.now() + 9_000_000) });
+  const token = session({ jti: 'waiting', iat: now() + 3 });
+  const answer = await fetch(`${door.base}/api/expert/videocall/url?roomId=later`, { headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } });
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('waiting')) text += (await reader.read()).value;
+  const began = Date.now();
+  await revoke({ tokenId: 'waiting' });
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) text += piece.value;
+  assert.match(text, /event: problem\ndata: .*"code":"unauthenticated"/);
+  assert.ok(Date.now() - began < 2_000);
+});
+
+test('who is removed from a booking is out at once', async () => {
+  await door.book('removed');
+  const token = session({ iat: now() + 3 });
+  const status = async () => (await door.join('removed', { token })).status;
+  assert.equal(await status(), 200);
+  const others = booking({ participants: [{ userId: 'expert-2', role: 'expert' }, { userId: 'client-1', role: 'client' }] });
+  assert.equal((await door.service('PUT', '/api/bookings/removed', others)).status, 200);
+  for (let i = 0; i < 24; i++) assert.equal(await status(), 403);
+});
+
+test('mistakes are named, and nobody revokes without a service key', async () => {
+  for (const [body, parameter] of [
+    [{}, 'userId'], [{ userId: '' }, 'userId'], [{ userId: 7 }, 'userId'], [{ tokenId: 'x'.repeat(300) }, 'tokenId'],
+    [{ tokenId: 'x', userId: 'u' }, 'tokenId'], [{ before: 'soon' }, 'before'], [{ user: 'u' }, 'user'],
+  ]) {
+    const answer = await revoke(body);
+    assert.deepEqual([answer.status, answer.json.code, answer.json.parameter], [400, 'invalid_request', parameter], answer.text);
+  }
+  const without = await door.api('/api/sessions/revoke', { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${session()}` }, body: '{"userId":"u1"}' });
+  assert.equal(without.status, 401);
+  assert.equal((await door.api('/api/sessions/revoke')).status, 405);
+});
