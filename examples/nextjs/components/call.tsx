@@ -1,0 +1,10 @@
+'use client';
+
+import { useRouter } from 'next/navigation';
+import { VideoCall } from '@stagedoor/video-call/react';
+import type { Role } from '@/lib/session';
+
+export function Call({ role, roomId }: { role: Role; roomId: string }) {
+  const router = useRouter();
+  return <VideoCall room={roomId} role={role} onLeft={() => router.push('/dashboard')} />;
+}
