@@ -171,9 +171,11 @@ class Guest {
         return this.tell({ event: 'answer', sdp: jsep.sdp });
       }
       case 'answer':
-        return this.subscriber(message.feed).request({ request: 'start' }, { type: 'answer', sdp: text(message.sdp) });
+        // Whoever is answered may have left meanwhile.
+        return this.subscribers.get(message.feed)?.request({ request: 'start' }, { type: 'answer', sdp: text(message.sdp) });
       case 'candidates': {
-        const handle = message.feed ? this.subscriber(message.feed) : this.publisher;
+        const handle = message.feed ? this.subscribers.get(message.feed) : this.publisher;
+        if (!handle) return;
         const candidates = list(message.candidates).map(({ candidate, sdpMid, sdpMLineIndex }) => ({ candidate: text(candidate), sdpMid, sdpMLineIndex }));
         if (candidates.length > 0) await handle.trickle(candidates);
         if (message.completed) await handle.trickled();
@@ -188,12 +190,6 @@ class Guest {
       default:
         throw new NotLetIn(400, 'message', 'There is no such message.');
     }
-  }
-
-  subscriber(feed) {
-    const handle = this.subscribers.get(feed);
-    if (!handle) throw new NotLetIn(409, 'feed', 'Nobody of this name is here.');
-    return handle;
   }
 
   listen(stream) {
