@@ -6,5 +6,5 @@ import type { Role } from '@/lib/session';
 
 export function Call({ role, roomId }: { role: Role; roomId: string }) {
   const router = useRouter();
-  return <VideoCall room={roomId} role={role} onLeft={() => router.push('/dashboard')} />;
+  return <VideoCall fill room={roomId} role={role} loginUrl="/login" backUrl="/dashboard" onLeft={() => router.push('/dashboard')} />;
 }

@@ -2,7 +2,7 @@
 // Stagedoor and the app, and stops both together. `--dev` is `next dev`, `--build` only builds.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes, scryptSync } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +43,14 @@ function install() {
   if (timeOf(join(here, 'package-lock.json')) <= timeOf(join(here, 'node_modules/.package-lock.json'))) return;
   console.error('Installing the npm packages …');
   run('npm', ['ci', '--no-audit', '--no-fund', '--silent']);
+  utimesSync(join(here, 'node_modules/.package-lock.json'), new Date(), new Date());
+}
+
+function buildElement() {
+  if (timeOf(join(element, 'dist/react.js')) > Math.max(newestIn(join(element, 'src')), timeOf(join(element, 'package.json')))) return;
+  console.error('Building the element …');
+  if (timeOf(join(element, 'package-lock.json')) > timeOf(join(element, 'node_modules/.package-lock.json'))) run('npm', ['ci', '--no-audit', '--no-fund', '--silent'], element);
+  run('npm', ['run', '--silent', 'build'], element);
 }
 
 function buildApp() {
@@ -164,13 +172,14 @@ async function untilReady() {
   stop(1);
 }
 
+buildElement();
 install();
 if (!developing) buildApp();
 if (!process.argv.includes('--build')) {
   buildStagedoor();
   mkdirSync(local, { recursive: true, mode: 0o700 });
-  const run_ = mkdtempSync(join(tmpdir(), 'stagedoor-nextjs-'));   // a socket's path may have 107 bytes at most
-  const socket = join(run_, 'stagedoor.sock');
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-nextjs-'));   // a socket's path may have 107 bytes at most
+  const socket = join(folder, 'stagedoor.sock');
   const session = secretFile('session.secret');
   const passwordFile = keep('password', () => randomBytes(9).toString('base64url'));
   const password = readFileSync(passwordFile, 'utf8');
@@ -197,6 +206,6 @@ if (!process.argv.includes('--build')) {
     console.log(`  Password: ${password}    Ben books Ada; both click "Join Meeting".\n`);
   }
   await Promise.all(children.map((child) => child.ended));
-  rmSync(run_, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
   process.exitCode = status;
 }

@@ -228,6 +228,8 @@ class Call {
 
   leave() {
     this.line.post('/signal', { type: 'bye' }, true).catch(() => {});
+    // The page around us may want to know (Stagedoor's <video-call> does). It learns nothing that it does not know.
+    if (parent !== window) parent.postMessage({ type: 'stagedoor:left' }, '*');
     this.end('You have left the call.');
   }
 
