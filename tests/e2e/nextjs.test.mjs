@@ -19,7 +19,7 @@ async function visitor() {
   const context = await browser.newContext({ permissions: ['camera', 'microphone'], viewport: { width: 1000, height: 680 } });
   const page = await context.newPage();
   page.problems = [];
-  page.on('console', (message) => message.type() === 'error' && page.problems.push(message.text()));
+  page.on('console', (message) => message.type() === 'error' && page.problems.push(`${message.text()} ${message.location().url}`));
   page.on('pageerror', (error) => page.problems.push(error.message));
   return page;
 }
