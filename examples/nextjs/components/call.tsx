@@ -4,7 +4,7 @@ import { useRouter } from 'next/navigation';
 import { VideoCall } from '@stagedoor/video-call/react';
 import type { Role } from '@/lib/session';
 
-export function Call({ role, roomId }: { role: Role; roomId: string }) {
+export function Call({ role, roomId, title }: { role: Role; roomId: string; title: string }) {
   const router = useRouter();
-  return <VideoCall fill room={roomId} role={role} loginUrl="/login" backUrl="/dashboard" onLeft={() => router.push('/dashboard')} />;
+  return <VideoCall fill label={title} room={roomId} role={role} loginUrl="/login" backUrl="/dashboard" onLeft={() => router.push('/dashboard')} />;
 }
