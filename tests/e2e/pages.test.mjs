@@ -68,6 +68,8 @@ test('the demo: two clicks on a room, and the two see each other', { timeout: 12
   await moves(await frameOf(expert.call), '#theirs');
   await expert.call.getByRole('button', { name: 'Leave' }).click();
   await titled(expert.call, 'You have left the call');
+  await client.frame.getByRole('button', { name: 'Hang up' }).click();
+  await titled(client.call, 'You have left the call');
   for (const one of [said, expert.said, client.said]) assert.deepEqual(one, []);
   await context.close();
 });

@@ -433,6 +433,8 @@ class Room {
     rejoin.hidden = false;
     rejoin.onclick = () => location.reload();
     rejoin.focus();
+    // The page around it may have something better to show: <video-call> has. It is no secret, so whoever frames us may hear it.
+    if (parent !== window) parent.postMessage({ type: "stagedoor:left" }, "*");
   }
   end(text) {
     this.line.end();

@@ -19,6 +19,7 @@ export const style = `
   min-height: 22rem;
   aspect-ratio: 16 / 10;
   max-height: 90vh;
+  margin-inline: auto;
   font-family: var(--video-call-font, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
   font-size: 1rem;
   line-height: 1.5;
@@ -40,7 +41,7 @@ export const style = `
 }
 :host([theme="light"]) { color-scheme: light; }
 :host([theme="dark"]) { color-scheme: dark; }
-:host([fill]) { min-height: 0; max-height: none; aspect-ratio: auto; height: 100%; }
+:host([fill]) { min-height: 0; max-height: none; margin-inline: 0; aspect-ratio: auto; height: 100%; }
 :host([hidden]), :host([controls="none"]) .foot { display: none; }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
