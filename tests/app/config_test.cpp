@@ -2,6 +2,8 @@
 // environment overrules.
 #include "app/config.hpp"
 
+#include <fmt/ranges.h>
+
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
@@ -97,6 +99,7 @@ threads = 900
 leeway = "soon"
 )",
       {{"STAGEDOOR__WINDOWS__CLOSES_AFTER", "later"}, {"STAGEDOOR__LOG__FORMAT", "xml"}});
+  const std::string types = fmt::format("{}", fmt::join(providers::known_types(), ", "));
   BOOST_TEST(
       found ==
       "s.toml:1: default_provider is \"hsm\", and there is no table [providers.hsm]; did you mean "
@@ -104,17 +107,20 @@ leeway = "soon"
       "s.toml:2: public_url must be https; http is accepted for loopback addresses only; "
       "https://video.example.com\n"
       "s.toml:4: log.levl is not a known key; did you mean \"level\"?\n"
-      "s.toml:6: providers.hms.type is \"100ns\", which is no known type of provider: 100ms, "
-      "builtin, custom; did you mean \"100ms\"?\n"
-      "s.toml:8: server.threads must be between 0 and 16\n"
-      "s.toml:9: session.secret is missing: sessions need a key to be verified with; set "
-      "session.secret, session.secret_file, session.jwks_file or a table [session.keys.<name>] or "
-      "[session.issuers.<name>]\n"
-      "s.toml:10: session.leeway must be a duration such as \"250ms\", \"30s\", \"15m\", \"1h\" or "
-      "\"2d\"\n"
-      "STAGEDOOR__LOG__FORMAT: log.format must be one of json, text\n"
-      "STAGEDOOR__WINDOWS__CLOSES_AFTER: windows.closes_after must be a duration such as "
-      "\"250ms\", \"30s\", \"15m\", \"1h\" or \"2d\"\n");
+      "s.toml:6: providers.hms.type is \"100ns\", which is no known type of provider: " +
+          types +
+          "; did you mean \"100ms\"?\n"
+          "s.toml:8: server.threads must be between 0 and 16\n"
+          "s.toml:9: session.secret is missing: sessions need a key to be verified with; set "
+          "session.secret, session.secret_file, session.jwks_file or a table [session.keys.<name>] "
+          "or "
+          "[session.issuers.<name>]\n"
+          "s.toml:10: session.leeway must be a duration such as \"250ms\", \"30s\", \"15m\", "
+          "\"1h\" or "
+          "\"2d\"\n"
+          "STAGEDOOR__LOG__FORMAT: log.format must be one of json, text\n"
+          "STAGEDOOR__WINDOWS__CLOSES_AFTER: windows.closes_after must be a duration such as "
+          "\"250ms\", \"30s\", \"15m\", \"1h\" or \"2d\"\n");
 }
 
 BOOST_AUTO_TEST_CASE(what_follows_from_a_mistake_is_not_told_beside_it) {

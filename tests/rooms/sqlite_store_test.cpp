@@ -173,6 +173,7 @@ BOOST_AUTO_TEST_CASE(a_file_of_the_first_version_keeps_its_bookings_and_learns_t
     for (const char* column :
          {"digest", "call_state", "call_told_at", "call_started_at", "call_ended_at"})
       old.execute(("ALTER TABLE bookings DROP COLUMN " + std::string(column)).c_str());
+    old.execute("DROP TABLE revocations");
     old.execute("PRAGMA user_version = 1");
   }
   s.open();
