@@ -80,12 +80,6 @@ struct verifier::state {
     callback = make(settings->callback);
     introspection = make(settings->introspection);
   }
-  void forget() {
-    cache.clear();
-    sealed.clear();
-    if (callback) callback->forget();
-    if (introspection) introspection->forget();
-  }
 
   token_cache cache;
   token_cache sealed;  // cookies that were opened

@@ -32,6 +32,18 @@ std::vector<http::field_view> fields_of(std::string_view text) {
   return out;
 }
 
+// Cookies that are put together: pieces of Auth.js and Supabase, and those that are passed on.
+auth::session_settings settings_of_pieces() {
+  auth::session_settings out;
+  out.bearer = false;
+  out.supabase_cookies = {"sb-x-auth-token"};
+  out.authjs.emplace();
+  out.authjs->cookies.push_back({"authjs.session-token", {}, {}});
+  out.callback.emplace();
+  out.callback->cookies = {"sid"};
+  return out;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -39,6 +51,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto fields = fields_of(text);
   http::request_head head;
   head.fields = fields;
+  std::string pieces;
+  const auto together = auth::find_credential(settings_of_pieces(), head, false, pieces);
+  if (together && together->text.size() > 2 * size + 16) std::abort();
   for (const bool bearer : {true, false}) {
     std::string buffer;
     const auto got = auth::find_credential(settings_of(bearer), head, false, buffer);

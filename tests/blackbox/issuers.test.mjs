@@ -154,3 +154,27 @@ test('SIGHUP takes other issuers over without losing those that stay', async () 
   await own.stop();
   await late.stop();
 });
+
+test('explain --token says rule by rule why a session is not accepted, and never shows it', async () => {
+  const explain = async (token) => {
+    const { spawn } = await import('node:child_process');
+    const { binary } = await import('./support/stagedoor.mjs');
+    const child = spawn(binary, ['explain', '--config', door.file, '--token', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    let out = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (out += text));
+    child.stdin.end(token + '\n');
+    const code = await new Promise((done) => child.on('exit', done));
+    assert.ok(!out.includes(token.split('.')[1]), out);
+    return { code, out };
+  };
+  const good = await explain(await login.token({ aud: 'door', jti: 'explained' }));
+  assert.equal(good.code, 0, good.out);
+  assert.match(good.out, /issuer +passed .*issuers\.one[^]*user +passed .*expert-1[^]*not_revoked +passed[^]*decision +accepted/);
+  const elsewhere = await explain(await login.token({ aud: 'shop' }));
+  assert.equal(elsewhere.code, 1);
+  assert.match(elsewhere.out, /signature +passed[^]*claims +failed .*aud[^]*times +not checked[^]*decision +refused/);
+  assert.equal((await door.service('POST', '/api/sessions/revoke', { tokenId: 'explained' })).status, 200);
+  assert.match((await explain(await login.token({ aud: 'door', jti: 'explained' }))).out, /not_revoked +failed/);
+  assert.match((await explain(await login.token({ aud: 'door' }, { life: '-1h' }))).out, /times +failed/);
+  assert.match((await explain('nonsense')).out, /shape +failed/);
+});
