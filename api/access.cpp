@@ -1,5 +1,7 @@
 #include "api/access.hpp"
 
+#include "api/routes.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -39,10 +41,11 @@ void access_record::finished(const http::exchange& about, std::size_t route_inde
   about.client.append_text(client);
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
   const auto trace = head ? core::trace::from(head->find(http::known_field::traceparent)) : std::nullopt;
+  const bool hidden = row_of(static_cast<api::route>(route_index)).secret_path;
   const std::array fields = {
       core::log_field{"method", head ? head->method_text : std::string_view("-")},
       core::log_field{"route", route},
-      core::log_field{"path", head ? head->path : std::string_view("-")},
+      core::log_field{"path", head && !hidden ? head->path : std::string_view("-")},
       core::log_field{"status", status},
       core::log_field{"bytes", bytes_sent},
       core::log_field{"duration_us", microseconds},

@@ -13,6 +13,7 @@
 #include "api/room_api.hpp"
 #include "api/webhooks.hpp"
 #include "api/session_api.hpp"
+#include "api/ticket_api.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "http/error.hpp"
@@ -67,6 +68,7 @@ struct front::state {
         demo(at),
         faces(at),
         checks(at),
+        tickets(at),
         rooms(at) {
     if (with.gate.buckets().of(ratelimit::policy::ip).off()) return;
     limit_policy = "RateLimit-Policy: ";
@@ -112,6 +114,7 @@ struct front::state {
   demo_login demo;
   pages faces;
   preflight checks;
+  ticket_api tickets;
   room_api rooms;
   std::string limit_policy;                 // the policy's field and the beginning of the limit's
   std::vector<std::string_view> forwarded;  // reused
@@ -335,6 +338,8 @@ http::answer front::state::dispatch(http::exchange& about, http::reply& out) {
       return http::answered_now{};
     case route::demo_login:
       return demo.sign_in(about, out);
+    case route::ticket:
+      return tickets.open(about, out, match_route(about.head->path).parameter);
     case route::room_page:
       return rooms.page(about, out, match_route(about.head->path).parameter);
     case route::room_events:

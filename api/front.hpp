@@ -19,6 +19,7 @@
 #include "join/join_service.hpp"
 #include "join/neighbours.hpp"
 #include "join/provisioner.hpp"
+#include "join/tickets.hpp"
 #include "rooms/store.hpp"
 
 namespace api {
@@ -41,6 +42,7 @@ struct front_parts {
   rooms::store& store;
   rooms::window_settings windows;
   std::shared_ptr<const api::settings> settings;
+  const join::tickets& doors;
   core::logger* audit = nullptr;  // one line per decision; nullptr: none
 };
 

@@ -1,6 +1,7 @@
 #include "api/join_api.hpp"
 
 #include "api/parameters.hpp"
+#include "api/prefetch.hpp"
 #include "auth/error.hpp"
 #include "core/append.hpp"
 #include "core/encoding.hpp"
@@ -11,17 +12,6 @@ namespace {
 
 constexpr std::string_view decisions = "join_decisions_total";
 constexpr std::string_view decisions_help = "Joins by how they ended.";
-
-// RFC 9205 leaves it to browsers; these are the names that they and their ancestors use.
-bool is_prefetch(const http::request_head& head) {
-  using http::known_field;
-  for (const auto name : {known_field::sec_purpose, known_field::purpose, known_field::x_moz}) {
-    const std::string_view value = head.find(name);
-    if (!value.empty() && (lists_token(value, "prefetch") || lists_token(value, "prerender")))
-      return true;
-  }
-  return false;
-}
 
 bool wants_events(const http::request_head& head) {
   return accepts(head.find(http::known_field::accept), "text/event-stream");

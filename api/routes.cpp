@@ -37,6 +37,7 @@ constexpr std::array<route_row, route_count> rows = {{
      presence::pages},
     {route::demo_root, "/", read_only, body_kind::none, presence::demo},
     {route::demo_login, "/demo/login", "POST, OPTIONS", body_kind::form, presence::demo},
+    {route::ticket, "/go/:ticket", read_only, body_kind::none, presence::always, false, true},
     {route::room_page, "/room/:roomId", read_only, body_kind::none, presence::room},
     {route::room_events, "/room/:roomId/events", read_only, body_kind::none, presence::room},
     {route::room_signal, "/room/:roomId/signal", "POST, OPTIONS", body_kind::json, presence::room},

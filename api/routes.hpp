@@ -36,13 +36,14 @@ enum class route : std::uint8_t {
   preflight_framing,
   demo_root,
   demo_login,
+  ticket,
   room_page,
   room_events,
   room_signal,
   room_script,
   room_style,
 };
-constexpr std::size_t route_count = 29;
+constexpr std::size_t route_count = 30;
 
 // What of a body a route takes with PUT or POST.
 // any: of any type, read as the bytes that came.
@@ -59,6 +60,7 @@ struct route_row {
   body_kind body = body_kind::none;
   presence where = presence::always;  // in demo mode, with a "builtin" provider, with [pages]
   bool cacheable = false;             // its answers say themselves how long they may be kept
+  bool secret_path = false;           // whoever reads the path in a log could use it
 };
 
 std::span<const route_row> route_table();

@@ -250,6 +250,8 @@ config read_everything(core::options& root) {
   out.client = http::read_client_settings(root.section("http_client"));
   out.provision = join::read_provision_settings(root.section("rooms"));
   out.gate = join::read_gate_settings(root.section("overload"));
+  out.tickets =
+      std::make_shared<join::ticket_settings>(join::read_ticket_settings(root.section("tickets")));
   read_join(root, out);
   read_cors(root.section("cors"), out);
   if (sessions->headers && out.proxies.trusted.empty() && !out.proxies.trust_unix_socket)
@@ -372,6 +374,9 @@ std::string summary_of(const config& settings) {
   for (const auto& one : settings.providers)
     fmt::format_to(to, "  provider          {} ({}){}\n", one.name.text(), one.type,
                    one.name == settings.default_provider ? ", the default" : "");
+  for (const auto& one : settings.providers)
+    for (const std::string& sentence : one.advice)
+      fmt::format_to(to, "  note: [providers.{}] {}\n", one.name.text(), sentence);
   if (settings.service_keys.empty())
     out += "  note: [service] key_hashes is empty, so nobody can tell this server about bookings\n";
   return out;

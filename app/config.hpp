@@ -19,6 +19,7 @@
 #include "http/pooled_client.hpp"
 #include "join/gate.hpp"
 #include "join/provisioner.hpp"
+#include "join/tickets.hpp"
 #include "net/address.hpp"
 #include "net/listener.hpp"
 #include "net/tls.hpp"
@@ -57,6 +58,7 @@ struct config {
   http::client_settings client;
   join::provision_settings provision;
   join::gate_settings gate;
+  std::shared_ptr<const join::ticket_settings> tickets;
   std::chrono::milliseconds join_timeout{5'000};
   std::vector<std::string> cors_origins;
   api::page_settings pages;

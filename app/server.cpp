@@ -271,14 +271,13 @@ void running_server::reload() {
   }
   for (std::size_t i = 0; i < shards_.size(); ++i)
     common_.shards.at(i).post(
-        [this, i, sessions = loaded.value->sessions, keys = loaded.value->service_keys] {
-          shards_[i]->take_keys(sessions, keys);
-        });
+        [this, i, sessions = loaded.value->sessions, keys = loaded.value->service_keys,
+         tickets = loaded.value->tickets] { shards_[i]->take_keys(sessions, keys, tickets); });
   logins_->follow(loaded.value->sessions);
-  common_.log->info("reloaded", {{"applied", "tls session service"}});
+  common_.log->info("reloaded", {{"applied", "tls session service tickets"}});
   std::string waiting;
   for (const std::string& one : changed_sections(*common_.settings.source, *loaded.value->source))
-    if (one != "tls" && one != "session" && one != "service")
+    if (one != "tls" && one != "session" && one != "service" && one != "tickets")
       waiting += (waiting.empty() ? "" : " ") + one;
   if (!waiting.empty()) common_.log->warn("restart_needed", {{"changed", waiting}});
 }

@@ -102,20 +102,24 @@ shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net
                                           common.settings.windows, common.settings.provision}),
       sessions(common.settings.sessions),
       service_keys(common.settings.service_keys),
+      doors(common.settings.tickets, common.settings.public_url),
       joins(join::join_parts{bookings, providers, provisioner, common.clock,
-                             common.settings.windows}),
+                             common.settings.windows, doors}),
       front(api::front_parts{on.executor(), common.clock, common.random, *common.log,
                              common.metrics, gate, sessions, service_keys, joins, provisioner,
                              neighbours, providers, client, common.store, common.settings.windows,
-                             common.face, common.audit.get()}),
+                             common.face, doors, common.audit.get()}),
       server(on, front, common.settings.connections) {
   sessions.meet(auth::asking_parts{on.executor(), common.clock, common.random, *common.log,
                                    common.metrics, client});
 }
 
 void shard_parts::take_keys(std::shared_ptr<const auth::session_settings> sessions_now,
-                            auth::service_keys keys_now) {
+                            auth::service_keys keys_now,
+                            std::shared_ptr<const join::ticket_settings> tickets_now) {
   sessions.use(std::move(sessions_now));
+  // A key that was made at start stays: another one would only end the tickets that are out.
+  if (!tickets_now->made_at_start) doors.take(std::move(tickets_now));
   service_keys = std::move(keys_now);
 }
 

@@ -67,13 +67,15 @@ struct shard_parts {
   join::provisioner provisioner;
   auth::verifier sessions;
   auth::service_keys service_keys;
+  join::tickets doors;
   join::join_service joins;
   api::front front;
   http::server server;
 
-  // New session and service keys, from the next request on. Called on the shard.
+  // New session, service and ticket keys, from the next request on. Called on the shard.
   void take_keys(std::shared_ptr<const auth::session_settings> sessions_now,
-                 auth::service_keys keys_now);
+                 auth::service_keys keys_now,
+                 std::shared_ptr<const join::ticket_settings> tickets_now);
   // No new work; what runs is cancelled. To be awaited on the shard before anything is destroyed.
   core::task<void> stop(core::deadline until);
 };

@@ -1,6 +1,7 @@
 #include "join/join_service.hpp"
 
 #include "join/error.hpp"
+#include "rooms/error.hpp"
 
 namespace join {
 namespace {
@@ -89,10 +90,50 @@ std::optional<core::result<joined>> join_service::join_now(const join_call& call
     return std::nullopt;
 
   fill(warm_, **door, call, who, now);
-  auto way = vendor->admit_now(warm_);
+  auto way =
+      vendor->traits().by_ticket ? std::optional(ticket_for(warm_)) : vendor->admit_now(warm_);
   if (!way) return std::nullopt;
   if (!*way) return core::result<joined>(core::same_failure(*way));
   return made_of(std::move(**door), *vendor, std::move(**way), now);
+}
+
+core::result<providers::join_link> join_service::ticket_for(
+    const providers::admission& entry) const {
+  ticket out{entry.room, entry.generation, entry.user, entry.seat, entry.name, {}};
+  // Whole seconds, as the ticket says them.
+  out.expires_at = core::from_unix_seconds(
+      core::unix_seconds(std::min(entry.now + parts_.doors.lifetime(), entry.closes_at)));
+  if (out.expires_at <= entry.now)
+    return core::fail(rooms::errc::room_ended, "the room closes now");
+  auto address = parts_.doors.address_of(out, entry.now);
+  if (!address) return core::same_failure(address);
+  return providers::join_link{std::move(*address), out.expires_at};
+}
+
+namespace {
+
+// Who holds a ticket was checked when it was given: what it says is who they are.
+auth::identity_ptr holder_of(const ticket& one) {
+  auto who = std::make_shared<auth::identity>();
+  who->user = one.user;
+  who->expires_at = one.expires_at;
+  return who;
+}
+
+}  // namespace
+
+core::task<core::result<opened>> join_service::look_at(ticket from, core::deadline until) {
+  auto door = co_await check({from.room, from.seat, from.name, {}}, holder_of(from), until);
+  if (door && (*door).booking->generation != from.generation)
+    co_return core::fail(rooms::errc::room_ended, "the ticket is of an earlier booking");
+  co_return door;
+}
+
+core::task<core::result<joined>> join_service::follow(ticket from, core::deadline until) {
+  auto door = co_await look_at(from, until);
+  if (!door) co_return core::same_failure(door);
+  co_return co_await enter(std::move(*door), {from.room, from.seat, from.name, {}}, holder_of(from),
+                           until, way::past_the_ticket);
 }
 
 std::string_view join_service::provider_of(const core::room_id& room) {
@@ -111,6 +152,13 @@ core::task<core::result<joined>> join_service::join(join_call call, auth::identi
 
 core::task<core::result<joined>> join_service::enter(opened door, join_call call,
                                                      auth::identity_ptr who, core::deadline until) {
+  co_return co_await enter(std::move(door), std::move(call), std::move(who), until,
+                           way::as_configured);
+}
+
+core::task<core::result<joined>> join_service::enter(opened door, join_call call,
+                                                     auth::identity_ptr who, core::deadline until,
+                                                     way by) {
   auto prepared = co_await parts_.rooms.ready(door.booking, call.trace, until);
   if (!prepared) co_return core::same_failure(prepared);
   const core::wall_time now = parts_.clock.wall_now();
@@ -125,7 +173,8 @@ core::task<core::result<joined>> join_service::enter(opened door, join_call call
 
   providers::admission entry;
   fill(entry, door, call, *who, now);
-  auto way = vendor->admit_now(entry);
+  const bool by_ticket = vendor->traits().by_ticket && by == way::as_configured;
+  auto way = by_ticket ? std::optional(ticket_for(entry)) : vendor->admit_now(entry);
   if (!way) {
     entry.trace = call.trace;
     auto asked = co_await vendor->admit(std::move(entry), until);

@@ -11,6 +11,7 @@
 #include "core/task.hpp"
 #include "core/trace.hpp"
 #include "join/provisioner.hpp"
+#include "join/tickets.hpp"
 #include "providers/registry.hpp"
 #include "rooms/booking_cache.hpp"
 #include "rooms/decide.hpp"
@@ -51,6 +52,7 @@ struct join_parts {
   provisioner& rooms;
   const core::clock& clock;
   rooms::window_settings windows;
+  const tickets& doors;
 };
 
 // One per shard.
@@ -80,6 +82,12 @@ class join_service {
   // The name of the provider that the room is pinned to, as far as this shard knows: for metrics.
   std::string_view provider_of(const core::room_id& room);
 
+  // Opens a ticket: the booking is checked as it is now, and the link is the provider's own.
+  // rooms::errc::room_ended where the booking was opened anew since.
+  core::task<core::result<joined>> follow(ticket from, core::deadline until);
+  // The same check without side effects, and without a link.
+  core::task<core::result<opened>> look_at(ticket from, core::deadline until);
+
   // The second half of join(), for callers that have checked and want to say so in between.
   bool must_prepare(const rooms::booking& one) { return parts_.rooms.must_prepare(one); }
   core::task<core::result<joined>> enter(opened door, join_call call, auth::identity_ptr who,
@@ -90,6 +98,10 @@ class join_service {
                               const auth::identity& who, core::wall_time now) const;
   void fill(providers::admission& entry, const opened& door, const join_call& call,
             const auth::identity& who, core::wall_time now) const;
+  enum class way : unsigned char { as_configured, past_the_ticket };
+  core::task<core::result<joined>> enter(opened door, join_call call, auth::identity_ptr who,
+                                         core::deadline until, way by);
+  core::result<providers::join_link> ticket_for(const providers::admission& entry) const;
 
   join_parts parts_;
   providers::admission warm_;  // reused, so that a warm join does not allocate its strings anew

@@ -13,7 +13,11 @@ namespace join {
 namespace {
 
 using rooms::booking_ptr;
-using traced = std::optional<core::trace>;  // by whoever asked first
+// Who asked first.
+struct asker {
+  std::optional<core::trace> trace = std::nullopt;
+  providers::urgency who = providers::urgency::join;
+};
 using noted_closing = std::optional<rooms::room_closing>;
 
 providers::room_terms terms_of(const rooms::booking& one, const rooms::window_settings& windows) {
@@ -38,6 +42,7 @@ providers::room_wish wish_for(const rooms::room_closing& one) {
   out.room = one.room;
   out.generation = one.generation;
   out.starts_at = out.ends_at = out.closes_at = one.due_at;
+  out.wanted_for = providers::urgency::cleanup;
   return out;
 }
 
@@ -75,9 +80,9 @@ struct provisioner::state {
   }
 
   // On the shard that owns the room.
-  static core::task<core::result<booking_ptr>> ready_here(handle self, booking_ptr one, traced by,
+  static core::task<core::result<booking_ptr>> ready_here(handle self, booking_ptr one, asker by,
                                                           core::deadline until);
-  static core::task<core::result<booking_ptr>> make(handle self, booking_ptr wanted, traced by);
+  static core::task<core::result<booking_ptr>> make(handle self, booking_ptr wanted, asker by);
   static core::task<core::result<booking_ptr>> keep(handle self, booking_ptr one,
                                                     std::string provider_room,
                                                     core::deadline until);
@@ -90,10 +95,10 @@ struct provisioner::state {
     core::result<booking_ptr> answer = core::fail(core::errc::cancelled, "shutting down");
   };
   static core::task<core::result<booking_ptr>> ready_there(handle self, std::size_t owner,
-                                                           booking_ptr one, traced by,
+                                                           booking_ptr one, asker by,
                                                            core::deadline until);
   static core::task<void> serve(handle owner, std::shared_ptr<meeting> met, core::executor home,
-                                booking_ptr one, traced by, core::deadline until);
+                                booking_ptr one, asker by, core::deadline until);
 
   // While it lives, the room is being closed, and nobody else closes or reuses it.
   struct turn {
@@ -123,16 +128,41 @@ struct provisioner::state {
   core::task_group tasks;
   background_queue background;
   std::unordered_map<core::room_id, core::notice> closing;  // given when the turn ends
+  // Rooms that are being made ahead of time, with nobody at the door.
+  std::unordered_set<std::string> unhurried;
+
+  // Rooms that were made and could not be remembered by the store, by room and generation: making
+  // another would part the two people. Bounded; what does not fit is in the log.
+  static constexpr std::size_t unsaved_max = 10'000;
+  static std::string key_of(const rooms::booking& one) {
+    return one.room.text() + '#' + std::to_string(one.generation);
+  }
+  void save_later(const rooms::booking& one, const std::string& provider_room) {
+    if (unsaved.size() < unsaved_max) unsaved[key_of(one)] = provider_room;
+  }
+  std::optional<std::string> take_unsaved(const rooms::booking& one) {
+    auto found = unsaved.extract(key_of(one));
+    if (found.empty()) return std::nullopt;
+    return std::move(found.mapped());
+  }
+  std::unordered_map<std::string, std::string> unsaved;
   bool stopped = false;
 };
 
 core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self, booking_ptr one,
-                                                                     traced by,
+                                                                     asker by,
                                                                      core::deadline until) {
   std::function<core::task<core::result<booking_ptr>>()> fetch = [self, one, by] {
     return make(self, one, by);
   };
+  const bool began_unhurried =
+      by.who == providers::urgency::join && self->unhurried.contains(one->room.text());
   auto got = co_await self->flights.join(one->room.text(), fetch, until);
+  // What was being made ahead gives way to joins; who is at the door is no part of that.
+  if (!got && got.error().code == providers::errc::unavailable && began_unhurried) {
+    auto again = co_await self->flights.join(one->room.text(), fetch, until);
+    got = std::move(again);
+  }
   // A flight that began before the booking changed has made the room for what it was; the next one
   // has read it as it is.
   const bool behind =
@@ -147,7 +177,7 @@ core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self
 }
 
 core::task<core::result<booking_ptr>> provisioner::state::make(handle self, booking_ptr wanted,
-                                                               traced by) {
+                                                               asker by) {
   provisioner_parts& parts = self->parts;
   const core::deadline until = self->call_deadline();
   if (self->reuses_room(wanted->provider)) {
@@ -164,16 +194,24 @@ core::task<core::result<booking_ptr>> provisioner::state::make(handle self, book
     const bool open = one->state == rooms::booking_state::scheduled;
     if (!open || !self->must_prepare(*one)) co_return one;
   } else {
-    // Creating is idempotent by the room's name: people need not wait until the store is back.
+    // Where creating is idempotent by the room's name, people need not wait until the store is
+    // back.
     parts.log.warn("store_unavailable", {{"during", "prepare"}, {"detail", stored.error().detail}});
   }
   providers::provider* vendor = parts.providers.find(one->provider);
   if (!vendor)
     co_return core::fail(errc::provider_missing,
                          "the booking is pinned to " + one->provider.text());
+  if (vendor->makes_another()) {
+    if (!stored) co_return core::same_failure(stored);
+    if (auto made = self->take_unsaved(*one))
+      co_return co_await keep(self, one, std::move(*made), until);
+  }
 
   providers::room_wish wish = wish_for(*one, parts.windows);
-  wish.trace = std::move(by);
+  wish.trace = std::move(by.trace);
+  wish.provider_room = one->provider_room;
+  wish.wanted_for = by.who;
   auto made = co_await vendor->prepare(std::move(wish), until);
   if (made && made->empty())
     made = core::fail(providers::errc::rejected, "the provider gave no room");
@@ -201,16 +239,19 @@ core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, book
     parts.log.error("room_not_remembered", {{"provider", one->provider.text()},
                                             {"room", one->room.text()},
                                             {"detail", kept.error().detail}});
+    const providers::provider* vendor = parts.providers.find(one->provider);
+    if (vendor && vendor->makes_another()) self->save_later(*one, provider_room);
     auto with_room = std::make_shared<rooms::booking>(*one);
     with_room->provider_room = std::move(provider_room);
     co_return booking_ptr(std::move(with_room));
   }
-  const bool another = kept->generation == one->generation &&
+  providers::provider* vendor = parts.providers.find(one->provider);
+  const bool another = vendor && kept->generation == one->generation &&
                        kept->state == rooms::booking_state::scheduled &&
-                       kept->provider_room != provider_room && !self->reuses_room(one->provider);
+                       !vendor->same_room(kept->provider_room, provider_room) &&
+                       !self->reuses_room(one->provider);
   if (another) {
     // Another node was faster and its room is the one that counts.
-    providers::provider* vendor = parts.providers.find(one->provider);
     auto gone = co_await vendor->close(wish_for(*one, parts.windows), provider_room, until);
     self->count("closed", one->provider, gone.has_value());
   }
@@ -220,7 +261,7 @@ core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, book
 
 core::task<core::result<booking_ptr>> provisioner::state::ready_there(handle self,
                                                                       std::size_t owner,
-                                                                      booking_ptr one, traced by,
+                                                                      booking_ptr one, asker by,
                                                                       core::deadline until) {
   const core::executor home = co_await asio::this_coro::executor;
   auto met = std::make_shared<meeting>(home);
@@ -234,7 +275,7 @@ core::task<core::result<booking_ptr>> provisioner::state::ready_there(handle sel
 }
 
 core::task<void> provisioner::state::serve(handle owner, std::shared_ptr<meeting> met,
-                                           core::executor home, booking_ptr one, traced by,
+                                           core::executor home, booking_ptr one, asker by,
                                            core::deadline until) {
   auto got = co_await ready_here(owner, std::move(one), std::move(by), until);
   met->answer = std::move(got);
@@ -264,7 +305,11 @@ core::task<void> provisioner::state::work(handle self) {
 
 core::task<void> provisioner::state::do_prepare(handle self, booking_ptr one) {
   const core::deadline until = self->call_deadline();
-  auto got = co_await ready_here(self, one, std::nullopt, until);
+  // Somebody at the door who was faster has the same room made with more urgency.
+  const bool first = !self->flights.in_flight(one->room.text());
+  if (first) self->unhurried.insert(one->room.text());
+  auto got = co_await ready_here(self, one, {std::nullopt, providers::urgency::prepare}, until);
+  if (first) self->unhurried.erase(one->room.text());
   const core::steady_time now = self->parts.clock.steady_now();
   if (got)
     self->background.succeeded(one->room);
@@ -411,8 +456,8 @@ core::task<core::result<booking_ptr>> provisioner::ready(booking_ptr one,
   if (!state_->must_prepare(*one)) co_return one;
   const std::size_t owner = state_->parts.shards.owner_of(one->room);
   if (owner == state_->parts.shard)
-    co_return co_await state::ready_here(state_, std::move(one), std::move(trace), until);
-  co_return co_await state::ready_there(state_, owner, std::move(one), std::move(trace), until);
+    co_return co_await state::ready_here(state_, std::move(one), {std::move(trace)}, until);
+  co_return co_await state::ready_there(state_, owner, std::move(one), {std::move(trace)}, until);
 }
 
 void provisioner::prepare_soon(booking_ptr one) {

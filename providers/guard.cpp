@@ -151,6 +151,7 @@ core::task<core::result<slots::slot>> slots::take(core::deadline until) {
   }
   if (state_->line.size() >= state_->line_max)
     co_return core::fail(core::failure(errc::unavailable, "too many calls wait for the provider")
+                             .with("reason", "busy")
                              .retry_in(core::seconds{1}));
   auto mine = std::make_shared<ticket>(state_->on);
   state_->line.push_back(mine);

@@ -19,6 +19,7 @@
 #include "core/task.hpp"
 #include "core/trace.hpp"
 #include "http/client.hpp"
+#include "providers/quota.hpp"
 #include "providers/webhook.hpp"
 
 namespace providers {
@@ -32,6 +33,9 @@ struct room_wish {
   core::wall_time closes_at;  // nobody may enter after this
   std::size_t participants = 2;
   std::optional<core::trace> trace = std::nullopt;  // of the request that needs it
+  // What an earlier prepare() of this generation gave, where the booking has changed since.
+  std::string provider_room = {};
+  urgency wanted_for = urgency::join;
 };
 
 // What of a booking a provider may have been told beside the room's name.
@@ -77,6 +81,9 @@ struct provider_traits {
   // Where a vendor's client SDK connects with a link's token: "wss://video.example.com". Empty for
   // most.
   std::string server_url = {};
+  // The provider's links do not expire by themselves: people get a ticket, and admit() is asked
+  // when it is opened.
+  bool by_ticket = false;
 };
 
 class provider {
@@ -94,6 +101,14 @@ class provider {
   virtual bool still_right(const room_terms&, std::string_view /*provider_room*/) const {
     return true;
   }
+
+  // Whether both are the same room there, as two nodes may have remembered it: what is not may be
+  // closed as left over.
+  virtual bool same_room(std::string_view one, std::string_view other) const {
+    return one == other;
+  }
+  // Each prepare() makes another room, so one that was made must not be forgotten.
+  virtual bool makes_another() const { return false; }
 
   // Signs a link without asking anybody; nullopt where the provider must be asked.
   virtual std::optional<core::result<join_link>> admit_now(const admission& who) = 0;
@@ -133,6 +148,12 @@ struct provider_setup {
   core::provider_name name;
   core::options& settings;  // [providers.<name>]
   std::string public_url;   // ours, without trailing slash
+  // What the operator should know of a choice that is allowed: check-config prints it.
+  std::vector<std::string>* advice = nullptr;
+
+  void advise(std::string sentence) const {
+    if (advice) advice->push_back(std::move(sentence));
+  }
 };
 using provider_maker = std::function<std::unique_ptr<provider>(const provider_tools&)>;
 

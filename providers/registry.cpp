@@ -61,8 +61,9 @@ std::vector<configured_provider> read_providers(core::options& providers_table,
     }
     const vendor* kind = read_type(table, name);
     if (!kind) continue;
-    auto make = kind->make(provider_setup{*valid, table, public_url});
-    if (make) out.push_back({*valid, std::string(kind->type), std::move(make)});
+    std::vector<std::string> advice;
+    auto make = kind->make(provider_setup{*valid, table, public_url, &advice});
+    if (make) out.push_back({*valid, std::string(kind->type), std::move(make), std::move(advice)});
   }
   return out;
 }

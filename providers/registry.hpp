@@ -19,6 +19,7 @@ struct configured_provider {
   core::provider_name name;
   std::string type;
   provider_maker make;
+  std::vector<std::string> advice = {};  // see provider_setup
 };
 std::vector<configured_provider> read_providers(core::options& providers_table,
                                                 const std::string& public_url);

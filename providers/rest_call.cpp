@@ -39,8 +39,11 @@ bool is_trouble(int status) {
 }
 
 // What providers call their sentence: 100ms "message", RFC 9457 "detail" and "title", others
-// "error".
+// "error"; Google and Microsoft put it into an object of that name.
 std::string_view message_in(const core::json_value& json) {
+  const core::json_value* inner = json.find("error");
+  if (inner && inner->as_object())
+    if (const std::string* text = inner->find_string("message")) return *text;
   for (const std::string_view name : {"message", "detail", "title", "error"})
     if (const std::string* text = json.find_string(name)) return *text;
   return {};
@@ -66,11 +69,31 @@ core::failure transport_failure(const core::failure& why) {
   if (why.code == http::errc::bad_response || why.code == http::errc::response_too_large ||
       why.code == http::errc::bad_url)
     return core::failure(errc::rejected, detail);
-  return core::failure(errc::unavailable, detail).retry_in(usual_wait);
+  return core::failure(errc::unavailable, detail)
+      .with("reason", "unreachable")
+      .retry_in(usual_wait);
 }
 
 core::seconds rounded_up(std::chrono::nanoseconds wait) {
   return std::max(core::seconds{1}, std::chrono::ceil<core::seconds>(wait));
+}
+
+// The longest that a vendor may close one of its quotas: limits are documented by the day.
+constexpr core::seconds quota_wait_max = std::chrono::hours{25};
+// How often one call waits for its turn: others may be faster.
+constexpr int quota_waits_max = 3;
+
+core::failure circuit_open(std::chrono::nanoseconds wait) {
+  return core::failure(errc::unavailable, "the circuit to the provider is open")
+      .with("reason", "circuit_open")
+      .retry_in(rounded_up(wait));
+}
+
+std::string without(std::string text, std::string_view hidden) {
+  if (hidden.empty()) return text;
+  for (auto at = text.find(hidden); at != std::string::npos; at = text.find(hidden, at))
+    text.replace(at, hidden.size(), "(secret)");
+  return text;
 }
 
 }  // namespace
@@ -86,7 +109,8 @@ std::optional<core::seconds> read_retry_after(std::string_view field, core::wall
     if (error != std::errc{} || wait > most.count()) return most;
     return core::seconds{std::max<std::int64_t>(wait, 1)};
   }
-  const auto at = core::from_http_date(text);
+  auto at = core::from_http_date(text);
+  if (!at) at = core::from_rfc3339(text);
   if (!at) return std::nullopt;
   if (*at >= now + most) return most;
   if (*at <= now) return core::seconds{1};
@@ -115,7 +139,8 @@ std::string readable_excerpt(std::string_view text, std::string_view bearer) {
 }
 
 core::result<rest_answer> read_answer(const http::response& from, const std::vector<int>& welcome,
-                                      core::wall_time now, core::seconds retry_after_max) {
+                                      core::wall_time now, core::seconds retry_after_max,
+                                      bool reads_json) {
   rest_answer out;
   out.status = from.status;
   const bool empty = core::trimmed(from.body).empty();
@@ -123,6 +148,10 @@ core::result<rest_answer> read_answer(const http::response& from, const std::vec
                     : core::read_json(from.body, answer_limits);
   const bool is_welcome = std::ranges::find(welcome, from.status) != welcome.end();
   if (is_welcome || (from.status >= 200 && from.status < 300)) {
+    if (!reads_json) {
+      out.text = from.body;
+      return out;
+    }
     if (!json && !is_welcome)
       return core::fail(errc::rejected,
                         fmt::format("status {} with a body that is no JSON we accept: {}",
@@ -136,7 +165,9 @@ core::result<rest_answer> read_answer(const http::response& from, const std::vec
                                           : fmt::format("status {}: {}", from.status, said);
   if (!is_overload(from.status)) return core::fail(errc::rejected, detail);
   const auto told = read_retry_after(from.find("Retry-After"), now, retry_after_max);
-  return core::fail(core::failure(errc::unavailable, detail).retry_in(told.value_or(usual_wait)));
+  return core::fail(core::failure(errc::unavailable, detail)
+                        .with("reason", "overloaded")
+                        .retry_in(told.value_or(usual_wait)));
 }
 
 rest_caller::rest_caller(const provider_tools& tools, const core::provider_name& name,
@@ -164,8 +195,8 @@ core::task<core::result<rest_answer>> rest_caller::call(rest_request what, core:
       budget_.succeeded();
       co_return std::move(done.answer);
     }
-    if (!what.safe_to_repeat || !done.may_repeat || tries >= limits_.retries_max)
-      co_return std::move(done.answer);
+    const bool safe = what.safe_to_repeat || done.was_not_done;
+    if (!safe || !done.may_repeat || tries >= limits_.retries_max) co_return std::move(done.answer);
     const auto pause = pause_for(done.answer.error(), tries, until);
     if (!pause) co_return std::move(done.answer);
     log_.debug("provider_retry",
@@ -180,13 +211,17 @@ core::task<rest_caller::attempt> rest_caller::try_once(rest_request what, core::
   // Asked before the line, so that nobody queues for a provider that is known to be away.
   attempt refused;
   if (const auto wait = breaker_.refusal(clock_.steady_now()); wait.count() > 0) {
-    refused.answer =
-        core::fail(core::failure(errc::unavailable, "the circuit to the provider is open")
-                       .retry_in(rounded_up(wait)));
+    refused.answer = core::fail(circuit_open(wait));
+    co_return refused;
+  }
+  auto taken = co_await take_quotas(&what, until);
+  if (!taken) {
+    refused.answer = core::same_failure(taken);
     co_return refused;
   }
   auto slot = co_await slots_.take(until);
   if (!slot) {
+    give_back_quotas(what);
     refused.answer = core::same_failure(slot);
     co_return refused;
   }
@@ -194,9 +229,8 @@ core::task<rest_caller::attempt> rest_caller::try_once(rest_request what, core::
   const auto verdict = breaker_.ask(started);
   tell_circuit();
   if (!verdict.go) {
-    refused.answer =
-        core::fail(core::failure(errc::unavailable, "the circuit to the provider is open")
-                       .retry_in(rounded_up(verdict.wait)));
+    give_back_quotas(what);
+    refused.answer = core::fail(circuit_open(verdict.wait));
     co_return refused;
   }
   // A call that is cancelled must not keep the circuit waiting for its outcome.
@@ -212,8 +246,8 @@ core::task<rest_caller::attempt> rest_caller::try_once(rest_request what, core::
   sent.fields = what.fields;
   sent.body = what.body;
   sent.safe_to_repeat = what.safe_to_repeat;
-  sent.fields.push_back({"Accept", "application/json"});
-  if (!sent.body.empty()) sent.fields.push_back({"Content-Type", "application/json"});
+  sent.fields.push_back({"Accept", what.reads_json ? "application/json" : "text/xml, */*"});
+  if (!sent.body.empty()) sent.fields.push_back({"Content-Type", what.content_type});
   if (what.trace) sent.fields.push_back({"traceparent", what.trace->traceparent(chance_)});
   if (what.bearer)
     sent.fields.push_back({"Authorization", "Bearer " + std::string(what.bearer->reveal())});
@@ -238,8 +272,11 @@ rest_caller::attempt rest_caller::judge(const rest_request& what, core::result<h
     done.may_repeat = why.code != errc::rejected;
     done.answer = core::fail(std::move(why));
   } else {
-    done.answer = read_answer(*got, what.welcome, clock_.wall_now(), limits_.retry_after_max);
-    const bool trouble = !done.answer && is_trouble(got->status);
+    // A used up quota closes that quota alone, for as long as it may take; the provider is well.
+    const bool used_up = got->status == 429 && !what.quotas.empty();
+    const auto most = used_up ? quota_wait_max : limits_.retry_after_max;
+    done.answer = read_answer(*got, what.welcome, clock_.wall_now(), most, what.reads_json);
+    const bool trouble = !done.answer && is_trouble(got->status) && !used_up;
     // Overload is honoured at once: 100ms and others document no Retry-After, then the usual second
     // counts.
     const auto told = trouble && (got->status == 429 || !got->find("Retry-After").empty())
@@ -249,14 +286,80 @@ rest_caller::attempt rest_caller::judge(const rest_request& what, core::result<h
       breaker_.failed(era, now, told);
     else
       breaker_.succeeded(era);
-    done.may_repeat = trouble;
+    done.was_not_done = got->status == 429;
+    done.may_repeat = trouble || (!done.answer && used_up);
+    if (!done.answer && used_up)
+      done.answer = core::fail(exhausted(what, *got, std::move(done.answer.error())));
   }
   if (!done.answer) {
     core::failure& why = done.answer.error();
-    why.detail =
-        fmt::format("{} {}: {}", name_, what.operation, readable_excerpt(why.detail, bearer));
+    std::string said = why.detail;
+    if (what.hidden) said = without(std::move(said), what.hidden->reveal());
+    why.detail = fmt::format("{} {}: {}", name_, what.operation, readable_excerpt(said, bearer));
   }
   return done;
+}
+
+// Who is at the door waits for a place as long as the deadline allows; what is made ahead or
+// cleaned up comes again by itself.
+core::task<core::result<void>> rest_caller::take_quotas(const rest_request* what,
+                                                        core::deadline until) {
+  std::size_t held = 0;
+  for (int rounds = 0; held < what->quotas.size();) {
+    const quota_use& use = what->quotas[held];
+    const auto now = clock_.steady_now();
+    const auto wait = use.of->take(what->wanted_for, use.cost, clock_);
+    show(*use.of);
+    if (wait.count() == 0) {
+      ++held;
+      continue;
+    }
+    const bool worth_waiting = what->wanted_for == urgency::join && ++rounds <= quota_waits_max &&
+                               until.left(now) >= wait + limits_.answer_least;
+    if (!worth_waiting) {
+      for (std::size_t i = 0; i < held; ++i)
+        what->quotas[i].of->give_back(what->quotas[i].cost, clock_);
+      metrics_
+          .count("provider_quota_refused_total", "Calls not made because a quota was used up.",
+                 {{"provider", name_},
+                  {"quota", use.of->name()},
+                  {"urgency", std::string(name_of(what->wanted_for))}})
+          .add();
+      co_return core::fail(
+          core::failure(errc::unavailable, fmt::format("{} {}: the quota {} is used up", name_,
+                                                       what->operation, use.of->name()))
+              .with("reason", "quota")
+              .retry_in(rounded_up(wait)));
+    }
+    co_await core::sleep_until(core::deadline::after(std::chrono::steady_clock::now(), wait));
+  }
+  co_return core::result<void>();
+}
+
+void rest_caller::give_back_quotas(const rest_request& what) {
+  for (const quota_use& use : what.quotas) use.of->give_back(use.cost, clock_);
+}
+
+core::failure rest_caller::exhausted(const rest_request& what, const http::response& by,
+                                     core::failure why) {
+  const std::size_t index = what.exceeded ? what.exceeded(by) : 0;
+  quota& spent = *what.quotas[std::min(index, what.quotas.size() - 1)].of;
+  const auto told = read_retry_after(by.find("Retry-After"), clock_.wall_now(), quota_wait_max);
+  const auto wait = spent.close(told, clock_);
+  show(spent);
+  log_.warn("provider_quota",
+            {{"provider", name_}, {"quota", spent.name()}, {"wait", wait.count()}});
+  why.facts.clear();
+  return std::move(why).with("reason", "quota").retry_in(wait);
+}
+
+void rest_caller::show(quota& one) {
+  core::gauge*& slot = quota_gauges_[&one];
+  if (!slot)
+    slot =
+        &metrics_.level("provider_quota_left", "What joins may still take of a provider's limit.",
+                        {{"provider", name_}, {"quota", one.name()}});
+  slot->set(one.left(clock_));
 }
 
 // How long to wait before trying again; nullopt where the deadline, the budget or the circuit leave

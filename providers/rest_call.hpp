@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,8 +14,15 @@
 #include "core/secret.hpp"
 #include "providers/guard.hpp"
 #include "providers/provider.hpp"
+#include "providers/quota.hpp"
 
 namespace providers {
+
+// What a call takes of a documented limit.
+struct quota_use {
+  quota* of = nullptr;  // outlives the call
+  std::uint32_t cost = 1;
+};
 
 struct rest_request {
   std::string_view operation;  // a literal: the label of the metric
@@ -22,21 +30,30 @@ struct rest_request {
   std::string url;
   std::vector<http::field> fields;
   std::optional<core::secret> bearer;  // sent as Authorization, removed from whatever is logged
-  std::string body;                    // JSON; empty: no body
+  std::string body;                    // of `content_type`; empty: no body
   bool safe_to_repeat = false;         // idempotent at this provider, whatever the method says
   std::optional<core::trace> trace = std::nullopt;  // sent on as traceparent
   std::vector<int>
       welcome;  // statuses outside 2xx that answer the question too, such as 404 to a DELETE
+  std::string content_type = "application/json";
+  bool reads_json = true;  // false: the answer's body is given as text
+  // Another secret that the request carries: removed from whatever is logged.
+  std::optional<core::secret> hidden = std::nullopt;
+  std::vector<quota_use> quotas = {};
+  urgency wanted_for = urgency::join;
+  // Which of `quotas` a 429 is about, by its answer; the first where this is empty.
+  std::function<std::size_t(const http::response&)> exceeded = {};
 };
 
 struct rest_answer {
   int status = 0;
   core::json_value
       json;  // null where there is no body, or where a welcome refusal's body is no JSON
+  std::string text = {};  // the body, where no JSON was asked for
 };
 
-// Seconds, or a date as seen from `now`; rounded up, at least 1 and at most `most`. nullopt for
-// anything else.
+// Seconds, or a date as seen from `now`, of HTTP or (Zoom) of RFC 3339; rounded up, at least 1 and
+// at most `most`. nullopt for anything else.
 std::optional<core::seconds> read_retry_after(std::string_view field, core::wall_time now,
                                               core::seconds most);
 
@@ -44,7 +61,8 @@ std::optional<core::seconds> read_retry_after(std::string_view field, core::wall
 // (408, 425, 429, 503) is errc::unavailable with retry_after; every other refusal is
 // errc::rejected.
 core::result<rest_answer> read_answer(const http::response& from, const std::vector<int>& welcome,
-                                      core::wall_time now, core::seconds retry_after_max);
+                                      core::wall_time now, core::seconds retry_after_max,
+                                      bool reads_json = true);
 
 // What the operator reads of a provider's answer: one short line without control characters, with
 // `bearer` and whatever looks like a token taken out.
@@ -66,8 +84,13 @@ class rest_caller {
   struct attempt {
     core::result<rest_answer> answer = core::fail(core::errc::internal);
     bool may_repeat = false;
+    bool was_not_done = false;  // refused before it had any effect, so it is safe to repeat
   };
   core::task<attempt> try_once(rest_request what, core::deadline until);
+  core::task<core::result<void>> take_quotas(const rest_request* what, core::deadline until);
+  void give_back_quotas(const rest_request& what);
+  core::failure exhausted(const rest_request& what, const http::response& by, core::failure why);
+  void show(quota& one);
   attempt judge(const rest_request& what, core::result<http::response> got, std::uint32_t era,
                 bool had_time);
   std::optional<std::chrono::nanoseconds> pause_for(const core::failure& why, std::uint32_t attempt,
@@ -89,6 +112,7 @@ class rest_caller {
   core::gauge& circuit_gauge_;
   circuit_state told_ = circuit_state::closed;
   std::map<std::string, std::array<core::histogram*, 4>, std::less<>> times_;
+  std::map<const quota*, core::gauge*> quota_gauges_;
 };
 
 }  // namespace providers

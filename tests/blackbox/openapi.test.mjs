@@ -13,6 +13,7 @@ import { Stagedoor, binary, booking, randomRoom, rfc3339, serviceKey, session } 
 const unreachable = [
   [/ 500$/, 'an internal error is a bug; there is none to ask for'],
   [/^(GET|HEAD) \/room\/\{roomId\}\/events 200$/, 'open as long as the call; tests of their own read it'],
+  [/^(GET|HEAD) \/go\/\{ticket\} (200|302)$/, 'needs a provider without participant tokens; its own tests open tickets'],
   [/^HEAD \/api\/(expert|client)\/videocall\/url 502$/, 'HEAD asks no provider'],
   [/^HEAD \/api\/(expert|client)\/videocall\/url 504$/, 'HEAD asks no provider; only a store that hangs would do'],
 ];
@@ -226,7 +227,7 @@ test('what every route has: options, refused methods, https, rate limits', async
   let visitors = 0;
   const plain = { 'x-forwarded-for': '203.0.113.10', 'x-forwarded-proto': 'http' };
   for (const [template, operations] of Object.entries(contract.document.paths)) {
-    const path = template.replace('{roomId}', 'x').replace('{provider}', 'hms');
+    const path = template.replace('{roomId}', 'x').replace('{provider}', 'hms').replace('{ticket}', 'x');
     // The demo's own, and those of the built-in room, which the other servers do not have.
     const inDemo = /^\/($|demo\/|room\/|assets\/room)/.test(path);
     const isPage = /^\/(expert\/|client\/|test-videocall|api\/preflight|assets\/(test|pages|icon))/.test(path);
@@ -277,6 +278,16 @@ test('the built-in room answers as documented', async () => {
   assert.equal(await ask('POST', pathname + '/signal', { at: demo, headers: { ...token, ...json }, body: bye }), 200);
   assert.equal(await ask('POST', pathname + '/signal', { at: demo, headers: json, body: bye }), 401);
   assert.equal(await ask('GET', pathname + '/events', { at: demo }), 401);
+});
+
+test('tickets are opened as documented', async () => {
+  // The pages of /go are for people; the rest of its answers are problems, as everywhere.
+  for (const method of ['GET', 'HEAD']) {
+    const answer = await door.api('/go/x', { method });
+    assert.equal(answer.status, 404);
+    contract.one(method.toLowerCase(), '/go/{ticket}', answer, answer.headers.get('content-type')?.split(';')[0] ?? null);
+    assert.equal(await ask(method, '/go/x', { headers: { purpose: 'prefetch' } }), 204);
+  }
 });
 
 test('the document is of this version', async () => {

@@ -440,6 +440,8 @@ BOOST_AUTO_TEST_CASE(who_wants_to_know_hears_of_each_change_once) {
       BOOST_TEST(at.vendor->prepared.size() == calls);
     }
     if (wants_terms) BOOST_TEST(at.vendor->prepared.back().participants == 3u);
+    if (wants_terms)
+      BOOST_TEST(at.vendor->prepared.back().provider_room.starts_with("made-talk-1"));
     BOOST_TEST(at.vendor->closed.empty());
     BOOST_TEST(at.store.closings() == 0u);
   }
@@ -495,6 +497,59 @@ BOOST_AUTO_TEST_CASE(a_change_while_the_room_is_made_is_told_after_it) {
   BOOST_REQUIRE(at.vendor->prepared.size() == 2u);
   BOOST_TEST(at.vendor->prepared.back().participants == 3u);
   BOOST_TEST(!at.provisioner->must_prepare(*at.store.peek("talk")));
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_the_store_could_not_keep_is_kept_later_and_not_made_again) {
+  door_scene at;
+  at.vendor->makes_another = true;
+  at.store.add(tests::booking_of("talk"));
+  at.vendor->pause = [&]() -> core::task<void> {
+    at.store.broken = true;
+    co_return;
+  };
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+  at.vendor->pause = {};
+  at.store.broken = false;
+  at.bookings.forget(*core::room_id::from("talk"));
+  BOOST_TEST(at.store.peek("talk")->provider_room.empty());
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  BOOST_TEST(at.store.peek("talk")->provider_room == "made-talk-1");
+}
+
+BOOST_AUTO_TEST_CASE(without_the_store_no_room_is_made_that_could_be_a_second_one) {
+  for (const bool makes_another : {true, false}) {
+    door_scene at;
+    at.vendor->makes_another = makes_another;
+    at.store.add(tests::booking_of("talk"));
+    const auto known = kept(at, "talk");
+    at.store.broken = true;
+    const auto made = at.run(at.provisioner->ready(known, std::nullopt, tests::far_deadline()));
+    BOOST_TEST(made.has_value() == !makes_another);
+    BOOST_TEST(at.vendor->prepared.size() == (makes_another ? 0u : 1u));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_gives_way_when_made_ahead_is_made_for_who_is_at_the_door) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  core::notice go(at.context.get_executor());
+  at.vendor->pause = [&at, go]() mutable -> core::task<void> {
+    const bool ahead = at.vendor->prepared.back().wanted_for == providers::urgency::prepare;
+    at.vendor->prepare_fails = ahead ? std::optional(providers::errc::unavailable) : std::nullopt;
+    return [](core::notice n) -> core::task<void> { co_await n.wait(tests::far_deadline()); }(go);
+  };
+  at.provisioner->prepare_soon(kept(at, "talk"));
+  at.settle();
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 3, count);
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  go.give();
+  finish(at, group);
+  BOOST_TEST(count.good == 3u);
+  BOOST_REQUIRE(at.vendor->prepared.size() == 2u);
+  BOOST_TEST((at.vendor->prepared.back().wanted_for == providers::urgency::join));
 }
 
 BOOST_AUTO_TEST_CASE(after_stop_nothing_begins_and_what_ran_has_ended) {

@@ -282,4 +282,94 @@ BOOST_AUTO_TEST_CASE(a_cancelled_trial_does_not_keep_the_circuit_half_open) {
   BOOST_TEST(at.call(false).has_value());
 }
 
+namespace {
+
+providers::rest_request create_with(std::vector<providers::quota_use> quotas,
+                                    providers::urgency who = providers::urgency::join) {
+  providers::rest_request out;
+  out.operation = "create_room";
+  out.method = http::method::post;
+  out.url = "https://api.example.com/rooms";
+  out.quotas = std::move(quotas);
+  out.wanted_for = who;
+  return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_used_up_quota_refuses_before_the_vendor_has_to) {
+  caller_desk at;
+  providers::quota three({"create_per_minute", 3, 60s});
+  for (int i = 0; i < 3; ++i) at.client.reply(200, "{}");
+  for (int i = 0; i < 2; ++i)
+    BOOST_TEST(
+        tests::run(at.context, at.calls.call(create_with({{&three}}, providers::urgency::prepare),
+                                             at.within(5s)))
+            .has_value());
+  const auto ahead = tests::run(
+      at.context,
+      at.calls.call(create_with({{&three}}, providers::urgency::prepare), at.within(5s)));
+  BOOST_REQUIRE(!ahead);
+  BOOST_TEST(ahead.error().code == errc::unavailable);
+  BOOST_TEST((ahead.error().retry_after == 60s));
+  BOOST_TEST(
+      tests::run(at.context, at.calls.call(create_with({{&three}}), at.within(5s))).has_value());
+  BOOST_TEST(at.client.count() == 3u);
+  BOOST_TEST(at.shows(R"(provider_quota_left{provider="main",quota="create_per_minute"} 0)"));
+  BOOST_TEST(at.shows(
+      R"(provider_quota_refused_total{provider="main",quota="create_per_minute",urgency="prepare"} 1)"));
+}
+
+BOOST_AUTO_TEST_CASE(who_is_at_the_door_waits_for_a_place_that_comes_in_time) {
+  caller_desk at;
+  providers::quota one({"calls_per_second", 1, 1s});
+  at.client.reply(200, "{}").reply(200, "{}");
+  BOOST_TEST(
+      tests::run(at.context, at.calls.call(create_with({{&one}}), at.within(5s))).has_value());
+  at.clock.advance(995ms);
+  asio::steady_timer later(at.context, 1ms);
+  later.async_wait([&](auto) { at.clock.advance(5ms); });
+  BOOST_TEST(
+      tests::run(at.context, at.calls.call(create_with({{&one}}), at.within(5s))).has_value());
+  const auto short_of_time =
+      tests::run(at.context, at.calls.call(create_with({{&one}}), at.within(300ms)));
+  BOOST_TEST(short_of_time.error().code == errc::unavailable);
+}
+
+BOOST_AUTO_TEST_CASE(a_429_closes_the_quota_it_is_about_and_not_the_circuit) {
+  caller_desk at;
+  providers::quota second({"per_second", 100, 1s});
+  providers::quota day({"host_per_day", 100, 86'400s, true});
+  at.client.reply(429, R"({"code":429,"message":"daily rate limit of john@example.com"})",
+                  {{"Retry-After", "2026-11-23T00:00:00Z"}});
+  auto create = create_with({{&second}, {&day}});
+  create.exceeded = [](const http::response& by) {
+    return by.body.find("daily") != std::string::npos ? 1u : 0u;
+  };
+  const auto got = tests::run(at.context, at.calls.call(create, at.within(5s)));
+  BOOST_REQUIRE(!got);
+  BOOST_TEST(got.error().code == errc::unavailable);
+  BOOST_TEST((got.error().retry_after == 14h));
+  BOOST_REQUIRE(got.error().facts.size() == 1u);
+  BOOST_TEST(got.error().facts[0].value == "quota");
+  BOOST_TEST((at.calls.circuit() == providers::circuit_state::closed));
+  BOOST_TEST(day.left(at.clock) == 0u);
+  BOOST_TEST(second.left(at.clock) > 90u);
+  at.client.reply(200, "{}");
+  BOOST_TEST(
+      tests::run(at.context, at.calls.call(create_with({{&second}}), at.within(5s))).has_value());
+  BOOST_TEST(!tests::run(at.context, at.calls.call(create, at.within(5s))).has_value());
+  BOOST_TEST(at.client.count() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_that_comes_back_in_an_answer_is_not_logged) {
+  caller_desk at;
+  at.client.reply(400, R"({"error":{"message":"bad value hunter2-hunter2 given","code":400}})");
+  auto what = create_with({});
+  what.hidden = core::secret("hunter2-hunter2");
+  const auto got = tests::run(at.context, at.calls.call(what, at.within(5s)));
+  BOOST_REQUIRE(!got);
+  BOOST_TEST(got.error().detail == "main create_room: status 400: bad value (secret) given");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

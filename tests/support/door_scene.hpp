@@ -52,7 +52,7 @@ struct door_scene {
         0, context.get_executor(), shards, store, providers, clock, log, metrics, {}, settings});
     provisioner->meet({provisioner.get()});
     joins = std::make_unique<join::join_service>(
-        join::join_parts{bookings, providers, *provisioner, clock, {}});
+        join::join_parts{bookings, providers, *provisioner, clock, {}, doors});
   }
 
   static std::shared_ptr<fake_vendor> without_rooms(std::string name) {
@@ -110,6 +110,13 @@ struct door_scene {
   rooms::booking_cache bookings{store, {}, context.get_executor()};
   providers::registry providers{{configured(vendor), configured(own), builtin_room()},
                                 {client, clock, random, log, metrics, context.get_executor()}};
+  static std::shared_ptr<const join::ticket_settings> ticket_keys() {
+    core::mistakes found;
+    core::options settings("tickets", "test.toml:1", found);
+    settings.set("secret", std::string("tQ7zLk3mXv9pWc2rBn5yHs8dJf4gEa6u"));
+    return std::make_shared<const join::ticket_settings>(join::read_ticket_settings(settings));
+  }
+  join::tickets doors{ticket_keys(), "https://door.example"};
   std::unique_ptr<join::provisioner> provisioner;
   std::unique_ptr<join::join_service> joins;
 };

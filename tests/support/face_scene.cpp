@@ -74,7 +74,8 @@ face_scene::face_scene(std::function<void(api::settings&)> change, ratelimit::se
                                                         client,
                                                         store,
                                                         {},
-                                                        settings});
+                                                        settings,
+                                                        doors});
   shards.revocation_listeners.push_back([this](const core::revocation& what) {
     verifier->revoke(what);
     front->sessions_changed();

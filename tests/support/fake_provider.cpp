@@ -23,6 +23,7 @@ class fake_provider final : public providers::provider {
   const providers::provider_traits& traits() const override {
     traits_.reuses_room = vendor_->reuses_room;
     traits_.server_url = vendor_->server_url;
+    traits_.by_ticket = vendor_->by_ticket;
     return traits_;
   }
 
@@ -41,6 +42,8 @@ class fake_provider final : public providers::provider {
                    std::string_view provider_room) const override {
     return !vendor_->wants_terms || provider_room.ends_with(words(terms));
   }
+
+  bool makes_another() const override { return vendor_->makes_another; }
 
   std::optional<core::result<providers::join_link>> admit_now(
       const providers::admission& who) override {

@@ -19,8 +19,10 @@ struct fake_vendor {
   std::string name = "100ms";
   bool needs_room = true;
   bool reuses_room = false;
-  bool wants_terms = false;  // prepare() is to be called again where the booking has changed
-  bool asks = false;         // admit_now gives nullopt: every link is asked for
+  bool wants_terms = false;    // prepare() is to be called again where the booking has changed
+  bool by_ticket = false;      // people get tickets instead of its links
+  bool makes_another = false;  // each prepare() is another room
+  bool asks = false;           // admit_now gives nullopt: every link is asked for
   providers::embed_mode mode = providers::embed_mode::iframe;
   std::chrono::seconds link_life{600};
   std::string server_url;  // with it, links have a token by itself
