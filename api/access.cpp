@@ -40,7 +40,8 @@ void access_record::finished(const http::exchange& about, std::size_t route_inde
   client.clear();
   about.client.append_text(client);
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-  const auto trace = head ? core::trace::from(head->find(http::known_field::traceparent)) : std::nullopt;
+  const auto trace =
+      head ? core::trace::from(head->find(http::known_field::traceparent)) : std::nullopt;
   const bool hidden = row_of(static_cast<api::route>(route_index)).secret_path;
   const std::array fields = {
       core::log_field{"method", head ? head->method_text : std::string_view("-")},

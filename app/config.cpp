@@ -377,6 +377,12 @@ std::string summary_of(const config& settings) {
   for (const auto& one : settings.providers)
     for (const std::string& sentence : one.advice)
       fmt::format_to(to, "  note: [providers.{}] {}\n", one.name.text(), sentence);
+  const bool tickets =
+      std::ranges::any_of(settings.providers, &providers::configured_provider::by_ticket);
+  if (tickets && settings.tickets->made_at_start)
+    out +=
+        "  note: [tickets] has no secret, so one is made at each start: tickets end with the "
+        "process, and other nodes do not know them\n";
   if (settings.service_keys.empty())
     out += "  note: [service] key_hashes is empty, so nobody can tell this server about bookings\n";
   return out;

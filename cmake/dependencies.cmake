@@ -16,6 +16,9 @@ stagedoor_need(SQLite3_FOUND "SQLite 3.40 or later" libsqlite3-dev)
 find_package(fmt 9 QUIET)
 stagedoor_need(fmt_FOUND "fmt 9 or later" libfmt-dev)
 
+find_package(EXPAT 2.5 QUIET)
+stagedoor_need(EXPAT_FOUND "expat 2.5 or later" libexpat1-dev)
+
 # Its package calls only the very same minor version compatible, so the version is compared here.
 find_package(simdjson QUIET)
 if(simdjson_FOUND AND simdjson_VERSION VERSION_LESS 3.0)

@@ -25,9 +25,12 @@ struct guard_settings {
   core::seconds retry_after_max{120};       // a provider may not shut us out for longer
   std::size_t concurrent_max = 32;          // calls under way
   std::size_t queue_max = 256;              // calls that wait for one of those to end
-  std::uint32_t retries_max = 2;            // of one call
-  core::milliseconds retry_base{100};       // jitter is drawn from up to this, doubled each time,
-  core::milliseconds retry_most{1'000};     // up to this
+  // A call that is wanted at the door waits this long for its turn where a quota is used up; who
+  // would have to wait longer is told for how long.
+  core::milliseconds quota_wait{1'000};
+  std::uint32_t retries_max = 2;         // of one call
+  core::milliseconds retry_base{100};    // jitter is drawn from up to this, doubled each time,
+  core::milliseconds retry_most{1'000};  // up to this
   // No retry that would leave the provider less than this to answer.
   core::milliseconds answer_least{200};
 };

@@ -150,6 +150,7 @@ struct provider_setup {
   std::string public_url;   // ours, without trailing slash
   // What the operator should know of a choice that is allowed: check-config prints it.
   std::vector<std::string>* advice = nullptr;
+  bool* by_ticket = nullptr;  // whether its people get tickets
 
   void advise(std::string sentence) const {
     if (advice) advice->push_back(std::move(sentence));

@@ -62,8 +62,11 @@ std::vector<configured_provider> read_providers(core::options& providers_table,
     const vendor* kind = read_type(table, name);
     if (!kind) continue;
     std::vector<std::string> advice;
-    auto make = kind->make(provider_setup{*valid, table, public_url, &advice});
-    if (make) out.push_back({*valid, std::string(kind->type), std::move(make), std::move(advice)});
+    bool by_ticket = false;
+    auto make = kind->make(provider_setup{*valid, table, public_url, &advice, &by_ticket});
+    if (make)
+      out.push_back(
+          {*valid, std::string(kind->type), std::move(make), std::move(advice), by_ticket});
   }
   return out;
 }

@@ -20,6 +20,7 @@ struct configured_provider {
   std::string type;
   provider_maker make;
   std::vector<std::string> advice = {};  // see provider_setup
+  bool by_ticket = false;
 };
 std::vector<configured_provider> read_providers(core::options& providers_table,
                                                 const std::string& public_url);

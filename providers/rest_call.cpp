@@ -315,6 +315,7 @@ core::task<core::result<void>> rest_caller::take_quotas(const rest_request* what
       continue;
     }
     const bool worth_waiting = what->wanted_for == urgency::join && ++rounds <= quota_waits_max &&
+                               wait <= limits_.quota_wait &&
                                until.left(now) >= wait + limits_.answer_least;
     if (!worth_waiting) {
       for (std::size_t i = 0; i < held; ++i)

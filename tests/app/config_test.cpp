@@ -11,6 +11,7 @@
 
 #include "app/demo.hpp"
 #include "core/error.hpp"
+#include "providers/registry.hpp"
 #include "support/certificates.hpp"
 #include "support/scratch_directory.hpp"
 

@@ -33,7 +33,8 @@ app::loaded_config load_sample() {
        {"SESSION__SECRET", "SESSION__KEYS__ANY_NAME__SECRET", "SESSION__AUTHJS__SECRET",
         "SESSION__INTROSPECTION__CLIENT_SECRET", "PROVIDERS__HMS__SECRET",
         "PROVIDERS__OWN__TOKEN__SECRET", "PROVIDERS__DAILY__API_KEY", "PROVIDERS__JITSI__SECRET",
-        "PROVIDERS__LIVEKIT__SECRET"})
+        "PROVIDERS__LIVEKIT__SECRET", "PROVIDERS__ZOOM__CLIENT_SECRET",
+        "PROVIDERS__TEAMS__CLIENT_SECRET", "PROVIDERS__WHEREBY__API_KEY", "PROVIDERS__BBB__SECRET"})
     from.variables.emplace_back(std::string("STAGEDOOR__") + key,
                                 "kD7mQ2xV9sLpT4wYhN8bR3cF6gJ1zA5e");
   from.variables.emplace_back(
@@ -43,6 +44,12 @@ app::loaded_config load_sample() {
                               tests::pair_of("rsa").private_pem);
   from.variables.emplace_back("STAGEDOOR__SESSION__ISSUERS__ANY_NAME__ISSUER",
                               "https://login.example.com");
+  std::string pem;
+  for (const char c : tests::pair_of("rsa").private_pem)
+    pem += c == '\n' ? std::string("\\n") : std::string(1, c);
+  from.variables.emplace_back(
+      "STAGEDOOR__PROVIDERS__MEET__SERVICE_ACCOUNT",
+      R"({"type":"service_account","client_email":"a@b.example","private_key":")" + pem + "\"}");
   return app::load_config_text(text_of("docs/examples/all-keys.toml"), from);
 }
 
@@ -115,7 +122,9 @@ BOOST_AUTO_TEST_SUITE(documented_keys)
 BOOST_AUTO_TEST_CASE(every_key_is_on_the_page) {
   const std::string page = text_of("docs/configuration.md");
   const std::map<std::string, std::string> types = {
-      {"builtin", "builtin"}, {"hms", "100ms"}, {"own", "custom"}};
+      {"builtin", "builtin"}, {"hms", "100ms"},        {"own", "custom"},
+      {"zoom", "zoom"},       {"meet", "google-meet"}, {"teams", "microsoft-teams"},
+      {"whereby", "whereby"}, {"bbb", "bigbluebutton"}};
   const auto keys = asked_keys();
   BOOST_TEST(keys.size() > 150u);
   for (const asked_key& one : keys) {

@@ -56,7 +56,7 @@ scripted_client::answer scripted_client::answer_for(const http::request& what) {
   for (const route& one : routes_) {
     if (one.verb != what.method || !std::string_view(what.url).starts_with(one.url_prefix))
       continue;
-    if (!best || one.url_prefix.size() > best->url_prefix.size()) best = &one;
+    if (!best || one.url_prefix.size() >= best->url_prefix.size()) best = &one;
   }
   if (best) {
     const handler make = best->make;  // it may add routes

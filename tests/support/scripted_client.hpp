@@ -45,7 +45,7 @@ class scripted_client final : public http::client {
   scripted_client& reply_by(handler make);
 
   // A route: every request with this method whose URL begins with `url_prefix`. The longest prefix
-  // wins.
+  // wins, of equal ones the youngest.
   scripted_client& on(http::method verb, std::string url_prefix, handler make);
   scripted_client& on(http::method verb, std::string url_prefix, int status, std::string json);
 

@@ -1,0 +1,178 @@
+// BigBlueButton: checksums, answers in XML, and a meeting that is made when somebody comes.
+#include <boost/test/unit_test.hpp>
+
+#include "providers/desk.hpp"
+#include "providers/error.hpp"
+
+namespace providers {
+provider_maker make_bigbluebutton(provider_setup setup);
+}
+
+using namespace std::chrono_literals;
+using providers::errc;
+using std::string_literals::operator""s;
+
+namespace {
+
+constexpr const char* api = "https://bbb.example.com/bigbluebutton/api";
+constexpr const char* secret = "639259d4-9dd8-4b25-bf01-95f9567eaf4b";
+
+struct server : tests::desk {
+  explicit server(tests::pairs more = {}) {
+    settings.add(
+        {{"url", "https://bbb.example.com/bigbluebutton/"s}, {"secret", std::string(secret)}});
+    settings.add(more);
+    auto make = providers::make_bigbluebutton(tests::setup_of(settings));
+    BOOST_REQUIRE(settings.found.empty());
+    provider = make(tools());
+    room = tests::run(context, provider->prepare(tests::wish_of(*this), within(5s))).value();
+    id = *core::read_json(room)->find_string("id");
+  }
+  void answers(std::string_view call, std::string xml) {
+    http::response out;
+    out.status = 200;
+    out.body = std::move(xml);
+    client.on(http::method::get, std::string(api) + "/" + std::string(call) + "?",
+              [out](const http::request&) { return tests::scripted_client::answer(out); });
+  }
+  void creates() {
+    answers("create", "<response><returncode>SUCCESS</returncode><meetingID>" + id +
+                          "</meetingID><createTime>1800000000123</createTime>"
+                          "<messageKey>duplicateWarning</messageKey></response>");
+  }
+  core::result<providers::join_link> admit(core::role seat = core::role::expert,
+                                           std::string name = "Expert") {
+    auto who = tests::admission_of(*this, "room-42", "exp-7", room, seat);
+    who.name = std::move(name);
+    auto at_once = provider->admit_now(who);
+    if (at_once) return *at_once;
+    return tests::run(context, provider->admit(who, within(5s)));
+  }
+  core::result<void> close() {
+    return tests::run(context, provider->close(tests::wish_of(*this), room, within(5s)));
+  }
+  tests::settings_table settings;
+  std::unique_ptr<providers::provider> provider;
+  std::string room;
+  std::string id;
+};
+
+std::string failed(std::string key) {
+  return "<response><returncode>FAILED</returncode><messageKey>" + key +
+         "</messageKey><message>inner words " + secret + "</message></response>";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bigbluebutton)
+
+BOOST_AUTO_TEST_CASE(checksums_are_those_of_the_documentation) {
+  // sha256sum of isMeetingRunning + query + secret, by another tool.
+  server at({{"room_prefix", "room"s}});
+  at.answers("isMeetingRunning",
+             "<response><returncode>SUCCESS</returncode><running>false</running></response>");
+  BOOST_TEST(tests::run(at.context, at.provider->try_credentials(at.within(5s))).has_value());
+  BOOST_TEST(at.client.last().what.url ==
+             std::string(api) +
+                 "/isMeetingRunning?meetingID=room-check&checksum="
+                 "4dd1c3b74036d488e689b3f440436601505f249df2f46c056aa4e7822183785e");
+  server old({{"room_prefix", "room"s}, {"checksum", "sha1"s}});
+  old.answers("isMeetingRunning", failed("checksumError"));
+  const auto refused = tests::run(old.context, old.provider->try_credentials(old.within(5s)));
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().detail.find("bbb-conf --secret") != std::string::npos);
+  BOOST_TEST(refused.error().detail.find(secret) == std::string::npos);
+  BOOST_TEST(old.client.last().what.url == std::string(api) +
+                                               "/isMeetingRunning?meetingID=room-check&checksum="
+                                               "a5b623198b3369c9783c592594c2be91a92dfce4");
+}
+
+BOOST_AUTO_TEST_CASE(the_meeting_is_made_when_somebody_comes_and_known_for_a_minute) {
+  server at;
+  BOOST_TEST(at.client.count() == 0u);
+  at.creates();
+  const auto link = at.admit();
+  BOOST_REQUIRE(link);
+  BOOST_TEST(at.client.count() == 1u);
+  const std::string created = at.client.last().what.url;
+  BOOST_TEST(created.starts_with(std::string(api) + "/create?name=Video%20call&meetingID=" + at.id +
+                                 "&attendeePW="));
+  BOOST_TEST(created.find("&allowRequestsWithoutSession=true&checksum=") != std::string::npos);
+  BOOST_TEST(
+      link->url.starts_with(std::string(api) + "/join?fullName=Expert&meetingID=" + at.id +
+                            "&role=MODERATOR&userID=exp-7&createTime=1800000000123&checksum="));
+  BOOST_TEST(at.admit(core::role::client, "Ä & B")
+                 ->url.find("/join?fullName=%C3%84%20%26%20B&meetingID=" + at.id +
+                            "&role=VIEWER&") != std::string::npos);
+  BOOST_TEST(at.client.count() == 1u);
+  at.clock.advance(60s);
+  BOOST_TEST(at.admit().has_value());
+  BOOST_TEST(at.client.count() == 2u);
+  // Byte for byte the same, or an older server takes it for another meeting.
+  BOOST_TEST(at.client.last().what.url == created);
+}
+
+BOOST_AUTO_TEST_CASE(refusals_come_with_status_200) {
+  for (const char* key :
+       {"checksumError", "idNotUnique", "meetingForciblyEnded", "validationError"}) {
+    server at;
+    at.answers("create", failed(key));
+    const auto got = at.admit();
+    BOOST_REQUIRE(!got);
+    BOOST_TEST(got.error().code == errc::rejected);
+    BOOST_TEST(got.error().detail.find(key) != std::string::npos);
+    BOOST_TEST(got.error().detail.find(secret) == std::string::npos);
+  }
+  server crowded;
+  crowded.answers("create", failed("noInstanceFound"));
+  BOOST_TEST(crowded.admit().error().code == errc::unavailable);
+}
+
+BOOST_AUTO_TEST_CASE(answers_about_something_else_are_refused) {
+  for (const char* body :
+       {"<response><returncode>SUCCESS</returncode></response>",
+        "<response><returncode>SUCCESS</returncode><meetingID>another</meetingID>"
+        "<createTime>1</createTime></response>",
+        "<html><returncode>SUCCESS</returncode></html>", "<response/>",
+        "<!DOCTYPE r [<!ENTITY a 'SUCCESS'>]><response><returncode>&a;</returncode></response>"}) {
+    server at;
+    at.answers("create", body);
+    BOOST_TEST(at.admit().error().code == errc::rejected, body);
+  }
+  server ended;
+  ended.answers("create", "<response><returncode>SUCCESS</returncode><meetingID>" + ended.id +
+                              "</meetingID><createTime>1</createTime>"
+                              "<hasBeenForciblyEnded>true</hasBeenForciblyEnded></response>");
+  BOOST_TEST(ended.admit().error().code == errc::room_disabled);
+}
+
+BOOST_AUTO_TEST_CASE(closing_ends_the_meeting_and_one_that_never_was_is_closed) {
+  server at;
+  at.answers("end",
+             "<response><returncode>SUCCESS</returncode>"
+             "<messageKey>sentEndMeetingRequest</messageKey></response>");
+  BOOST_TEST(at.close().has_value());
+  BOOST_TEST(at.client.last().what.url.find("&password=") != std::string::npos);
+  at.answers("end", failed("notFound"));
+  BOOST_TEST(at.close().has_value());
+  at.answers("end", failed("checksumError"));
+  BOOST_TEST(at.close().error().code == errc::rejected);
+}
+
+BOOST_AUTO_TEST_CASE(the_frame_allows_what_it_does_to_their_origin) {
+  server at;
+  BOOST_TEST(at.provider->traits().allow.starts_with("camera https://bbb.example.com; "));
+  BOOST_TEST(at.provider->traits().by_ticket);
+}
+
+BOOST_AUTO_TEST_CASE(bad_settings_are_told) {
+  tests::settings_table table({{"url", "http://bbb.example.com/bigbluebutton"s},
+                               {"checksum", "md5"s},
+                               {"name", "x"s},
+                               {"room_prefix", "UP"s}});
+  providers::make_bigbluebutton(tests::setup_of(table));
+  for (const char* key : {"url", "secret", "checksum", "name", "room_prefix"})
+    BOOST_TEST(table.complains(key), key);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,178 @@
+// Microsoft Teams: createOrGet by our own id, lobby, moving, deleting, and 403s in plain words.
+#include <boost/test/unit_test.hpp>
+
+#include "core/time_text.hpp"
+#include "providers/desk.hpp"
+#include "providers/error.hpp"
+
+namespace providers {
+provider_maker make_microsoft_teams(provider_setup setup);
+}
+
+using namespace std::chrono_literals;
+using providers::errc;
+using std::string_literals::operator""s;
+
+namespace {
+
+constexpr const char* meetings =
+    "https://graph.microsoft.com/v1.0/users/550fae72-d251-43ec-868c-373732c2704f/onlineMeetings";
+// As Microsoft gives it, escapes and all.
+constexpr const char* join_url =
+    "https://teams.microsoft.com/l/meetup-join/"
+    "19%3ameeting_NTg0@thread.v2/0?context=%7b%22Tid%22%3a%22t%22%7d";
+
+std::string meeting_json(std::string lobby = "organization") {
+  return R"({"id":"MSpkYzE3Njc0Yy0=","joinWebUrl":")" + std::string(join_url) +
+         R"(","lobbyBypassSettings":{"scope":")" + lobby + R"("}})";
+}
+
+struct tenant : tests::desk {
+  explicit tenant(tests::pairs more = {}) {
+    settings.add(
+        {{"tenant", "contoso.onmicrosoft.com"s},
+         {"client_id", "1f3b8a52-7c1d-4a7e-9a1b-0c5d2e3f4a5b"s},
+         {"client_secret", "vWq8~sLr3Jk2nTz7mYx4cHb6gPd9fRe1aUo5"s},
+         {"organizers", core::options::list{{"550fae72-d251-43ec-868c-373732c2704f"s, {}}}}});
+    settings.add(more);
+    auto make = providers::make_microsoft_teams(tests::setup_of(settings));
+    BOOST_REQUIRE(settings.found.empty());
+    provider = make(tools());
+    client.on(http::method::post,
+              "https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token", 200,
+              R"({"token_type":"Bearer","expires_in":3599,"access_token":"eyJ0"})");
+  }
+  core::result<std::string> prepare(providers::room_wish wish) {
+    return tests::run(context, provider->prepare(std::move(wish), within(5s)));
+  }
+  tests::settings_table settings;
+  std::unique_ptr<providers::provider> provider;
+};
+
+std::string body_member(const tests::desk& at, std::size_t index, std::string_view name) {
+  const auto json = core::read_json(at.client.requests().at(index).what.body);
+  return json && json->find_string(name) ? *json->find_string(name) : "-";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(microsoft_teams)
+
+BOOST_AUTO_TEST_CASE(the_same_booking_is_the_same_meeting_and_another_one_is_not) {
+  tenant at({{"lobby_bypass", "tenant"s}});
+  at.client.on(http::method::post, std::string(meetings) + "/createOrGet", 201, meeting_json());
+  const auto room = at.prepare(tests::wish_of(at, "Room-A"));
+  BOOST_REQUIRE(room);
+  at.prepare(tests::wish_of(at, "Room-A")).value();
+  at.prepare(tests::wish_of(at, "room-a")).value();
+  at.prepare(tests::wish_of(at, "Room-A", 2)).value();
+  const std::string first = body_member(at, 1, "externalId");
+  BOOST_TEST(first.starts_with("sd-"));
+  BOOST_TEST(body_member(at, 2, "externalId") == first);
+  BOOST_TEST(body_member(at, 3, "externalId") != first);
+  BOOST_TEST(body_member(at, 4, "externalId") != first);
+  BOOST_TEST(body_member(at, 1, "startDateTime") == "2026-11-22T10:00:00Z");
+  BOOST_TEST(body_member(at, 1, "endDateTime") == "2026-11-22T12:00:00Z");
+  const auto link = at.provider->admit_now(tests::admission_of(at, "Room-A", "u1", *room));
+  BOOST_TEST((*link)->url == join_url);
+}
+
+BOOST_AUTO_TEST_CASE(guests_are_let_past_the_lobby_unless_it_is_so_already) {
+  tenant at;
+  at.client.on(http::method::post, std::string(meetings) + "/createOrGet", 201, meeting_json());
+  at.client.on(http::method::patch, meetings, 200, "{}");
+  BOOST_TEST(at.prepare(tests::wish_of(at)).has_value());
+  BOOST_TEST(at.client.last().line() == "PATCH " + std::string(meetings) + "/MSpkYzE3Njc0Yy0%3D");
+  BOOST_TEST(at.client.last().what.body ==
+             R"({"lobbyBypassSettings":{"scope":"everyone","isDialInBypassEnabled":true}})");
+  const std::size_t before = at.client.count();
+  at.client.on(http::method::post, std::string(meetings) + "/createOrGet", 200,
+               meeting_json("everyone"));
+  BOOST_TEST(at.prepare(tests::wish_of(at)).has_value());
+  BOOST_TEST(at.client.count() == before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_moved_booking_moves_the_meeting_or_asks_for_it_anew) {
+  tenant at({{"lobby_bypass", "tenant"s}});
+  at.client.on(http::method::post, std::string(meetings) + "/createOrGet", 201, meeting_json());
+  auto moved = tests::wish_of(at);
+  const auto room = at.prepare(moved);
+  moved.provider_room = *room;
+  moved.starts_at += 1h;
+  moved.closes_at += 1h;
+  BOOST_TEST(!at.provider->still_right({moved.starts_at, moved.closes_at, 2}, *room));
+  at.client.on(http::method::patch, meetings, 200, "{}");
+  const auto same = at.prepare(moved);
+  BOOST_TEST(at.client.last().what.body ==
+             R"({"startDateTime":"2026-11-22T11:00:00Z","endDateTime":"2026-11-22T13:00:00Z"})");
+  BOOST_TEST(at.provider->still_right({moved.starts_at, moved.closes_at, 2}, *same));
+  at.client.on(http::method::patch, meetings, 404,
+               R"({"error":{"code":"NotFound","message":"3004: Specified meeting is not found"}})");
+  BOOST_TEST(at.prepare(moved).has_value());
+  BOOST_TEST(at.client.last().line().ends_with("/createOrGet"));
+}
+
+BOOST_AUTO_TEST_CASE(a_403_says_policy_or_permission) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"({"error":{"code":"Forbidden","message":"No Application Access Policy found for this app."}})",
+       "New-CsApplicationAccessPolicy"},
+      {R"({"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges"}})",
+       "OnlineMeetings.ReadWrite.All"},
+      {"<html>", "403"}};
+  for (const auto& [body, words] : cases) {
+    tenant at;
+    at.client.on(http::method::post, std::string(meetings) + "/createOrGet", 403, body);
+    const auto got = at.prepare(tests::wish_of(at));
+    BOOST_REQUIRE(!got);
+    BOOST_TEST(got.error().detail.find(words) != std::string::npos, words);
+    at.client.on(http::method::get, meetings, 403, body);
+    BOOST_TEST(tests::run(at.context, at.provider->try_credentials(at.within(5s)))
+                   .error()
+                   .detail.find(words) != std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_check_takes_not_found_for_an_answer) {
+  for (const int status : {200, 400, 404}) {
+    tenant at;
+    at.client.on(http::method::get, meetings, status, R"({"value":[]})");
+    BOOST_TEST(tests::run(at.context, at.provider->try_credentials(at.within(5s))).has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(links_to_elsewhere_are_refused) {
+  for (const char* url :
+       {"https://teams.microsoft.com.evil.example/x", "http://teams.microsoft.com/x",
+        "https://evil.example/?teams.microsoft.com", ""}) {
+    tenant at;
+    at.client.on(http::method::post, std::string(meetings) + "/createOrGet", 201,
+                 R"({"id":"x","joinWebUrl":")" + std::string(url) + "\"}");
+    BOOST_TEST(at.prepare(tests::wish_of(at)).error().code == errc::rejected, url);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(closing_deletes_and_may_be_repeated) {
+  tenant at({{"lobby_bypass", "tenant"s}});
+  at.client.on(http::method::post, std::string(meetings) + "/createOrGet", 201, meeting_json());
+  const auto room = at.prepare(tests::wish_of(at));
+  for (const int status : {204, 404}) {
+    at.client.on(http::method::delete_, meetings, status, "");
+    BOOST_TEST(tests::run(at.context, at.provider->close(tests::wish_of(at), *room, at.within(5s)))
+                   .has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bad_settings_are_told) {
+  tests::settings_table table;
+  table.add({{"tenant", "common"s},
+             {"client_id", "my-app"s},
+             {"organizers", core::options::list{{"host@contoso.com"s, {}}}},
+             {"lobby_bypass", "nobody"s},
+             {"room_prefix", "A"s}});
+  providers::make_microsoft_teams(tests::setup_of(table));
+  for (const char* key :
+       {"tenant", "client_id", "client_secret", "organizers", "lobby_bypass", "room_prefix"})
+    BOOST_TEST(table.complains(key), key);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

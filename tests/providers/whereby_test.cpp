@@ -1,0 +1,168 @@
+// Whereby: the host's link for the expert alone, points, and meetings that end too early.
+#include <boost/test/unit_test.hpp>
+
+#include "providers/desk.hpp"
+#include "providers/error.hpp"
+
+namespace providers {
+provider_maker make_whereby(provider_setup setup);
+}
+
+using namespace std::chrono_literals;
+using providers::errc;
+using std::string_literals::operator""s;
+
+namespace {
+
+constexpr const char* meetings = "https://api.whereby.dev/v1/meetings";
+
+std::string meeting_json(std::string id = "87673375", std::string host = "acme.whereby.com") {
+  return R"({"meetingId":")" + id + R"(","roomName":"/r","roomUrl":"https://)" + host + R"(/r-)" +
+         id + R"(","hostRoomUrl":"https://)" + host + "/r-" + id +
+         R"(?roomKey=eyJhost","endDate":"2026-11-22T12:00:00.000Z"})";
+}
+
+struct acme : tests::desk {
+  explicit acme(tests::pairs more = {}) {
+    settings.add({{"api_key", "wK3nZ8kT5vB1xQ7mL4cR9sD2fH6gJ0yE"s}, {"subdomain", "acme"s}});
+    settings.add(more);
+    providers::provider_setup setup = tests::setup_of(settings);
+    setup.advice = &advice;
+    auto make = providers::make_whereby(setup);
+    BOOST_REQUIRE(settings.found.empty());
+    provider = make(tools());
+  }
+  core::result<std::string> prepare(providers::room_wish wish) {
+    return tests::run(context, provider->prepare(std::move(wish), within(5s)));
+  }
+  std::string made(std::string id = "87673375") {
+    client.on(http::method::post, meetings, 201, meeting_json(id));
+    return prepare(tests::wish_of(*this)).value();
+  }
+  std::string link(std::string room, core::role seat, std::string name = "Dr. X & Y") {
+    auto who = tests::admission_of(*this, "room-42", "u/1", std::move(room), seat);
+    who.name = std::move(name);
+    return (*provider->admit_now(who))->url;
+  }
+  std::vector<std::string> advice;
+  tests::settings_table settings;
+  std::unique_ptr<providers::provider> provider;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(whereby)
+
+BOOST_AUTO_TEST_CASE(the_meeting_ends_when_the_room_closes) {
+  acme at;
+  at.made();
+  BOOST_TEST(at.client.last().find("Authorization") == "Bearer wK3nZ8kT5vB1xQ7mL4cR9sD2fH6gJ0yE");
+  BOOST_TEST(
+      at.client.last().what.body ==
+      R"({"endDate":"2026-11-22T12:00:00Z","isLocked":true,"roomMode":"normal","roomNamePattern":"uuid","fields":["hostRoomUrl"]})");
+}
+
+BOOST_AUTO_TEST_CASE(the_hosts_link_goes_to_the_expert_alone) {
+  acme at({{"lang", "de"s}});
+  const std::string room = at.made();
+  BOOST_TEST(at.link(room, core::role::expert) ==
+             "https://acme.whereby.com/r-87673375?roomKey=eyJhost&displayName=Dr.%20X%20%26%20Y"
+             "&externalId=u%2F1&lang=de");
+  const std::string guest = at.link(room, core::role::client);
+  BOOST_TEST(guest ==
+             "https://acme.whereby.com/r-87673375?displayName=Dr.%20X%20%26%20Y"
+             "&externalId=u%2F1&lang=de");
+  BOOST_TEST(at.client.count() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_frame_allows_what_it_does_to_their_origin) {
+  acme at;
+  BOOST_TEST((at.provider->traits().mode == providers::embed_mode::iframe));
+  BOOST_TEST(at.provider->traits().origin == "https://acme.whereby.com");
+  BOOST_TEST(
+      at.provider->traits().allow.starts_with("camera https://acme.whereby.com; microphone "));
+}
+
+BOOST_AUTO_TEST_CASE(a_booking_that_ends_much_later_gets_another_meeting_and_the_old_one_goes) {
+  acme at;
+  const std::string room = at.made("1");
+  const auto now = at.clock.wall_now();
+  BOOST_TEST(at.provider->still_right({now, now + 2h, 2}, room));
+  BOOST_TEST(at.provider->still_right({now, now + 1h, 2}, room));
+  BOOST_TEST(at.provider->still_right({now, now + 3h, 2}, room));
+  BOOST_TEST(!at.provider->still_right({now, now + 3h + 1s, 2}, room));
+  auto moved = tests::wish_of(at);
+  moved.closes_at += 5h;
+  moved.provider_room = room;
+  at.client.on(http::method::post, meetings, 201, meeting_json("2"));
+  at.client.on(http::method::delete_, meetings, 204, "");
+  const auto next = at.prepare(moved);
+  BOOST_REQUIRE(next);
+  BOOST_TEST(!at.provider->same_room(room, *next));
+  BOOST_TEST(at.client.last().line() == "DELETE https://api.whereby.dev/v1/meetings/1");
+}
+
+BOOST_AUTO_TEST_CASE(a_minutes_points_are_not_overdrawn) {
+  acme at;
+  at.client.on(http::method::post, meetings, 201, meeting_json());
+  std::size_t made = 0;
+  for (int i = 0; i < 40; ++i)
+    if (at.prepare(tests::wish_of(at))) ++made;
+  BOOST_TEST(made == 33u);
+}
+
+BOOST_AUTO_TEST_CASE(rooms_elsewhere_are_refused) {
+  for (const char* host : {"other.whereby.com", "whereby.com.evil.example"}) {
+    acme at;
+    at.client.on(http::method::post, meetings, 201, meeting_json("1", host));
+    BOOST_TEST(at.prepare(tests::wish_of(at)).error().code == errc::rejected);
+  }
+  acme at;
+  at.client.on(http::method::post, meetings, 201,
+               R"({"meetingId":"1","roomUrl":"https://acme.whereby.com/r"})");
+  BOOST_TEST(!at.prepare(tests::wish_of(at)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(closing_deletes_and_may_be_repeated) {
+  acme at;
+  const std::string room = at.made();
+  for (const int status : {204, 404}) {
+    at.client.on(http::method::delete_, meetings, status, "");
+    BOOST_TEST(tests::run(at.context, at.provider->close(tests::wish_of(at), room, at.within(5s)))
+                   .has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_check_says_what_to_fix) {
+  const std::vector<std::tuple<int, std::string, std::string>> cases = {
+      {401, "{}", "api_key"},
+      {403, "{}", "plan"},
+      {200, "{}", "list"},
+      {200, R"({"results":[{"roomUrl":"https://other.whereby.com/x"}]})", "subdomain"},
+      {200, R"({"cursor":null,"results":[]})", ""}};
+  for (const auto& [status, body, words] : cases) {
+    acme at;
+    at.client.on(http::method::get, meetings, status, body);
+    const auto got = tests::run(at.context, at.provider->try_credentials(at.within(5s)));
+    BOOST_TEST(got.has_value() == words.empty());
+    if (!got) BOOST_TEST(got.error().detail.find(words) != std::string::npos, words);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(direct_links_come_with_advice) {
+  acme tickets;
+  BOOST_TEST(tickets.provider->traits().by_ticket);
+  BOOST_TEST(tickets.advice.empty());
+  acme direct({{"links", "direct"s}});
+  BOOST_TEST(!direct.provider->traits().by_ticket);
+  BOOST_TEST(direct.advice.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(bad_settings_are_told) {
+  tests::settings_table table({{"subdomain", "a.b"s}, {"room_mode", "big"s}, {"lang", "de/../"s}});
+  providers::make_whereby(tests::setup_of(table));
+  for (const char* key : {"subdomain", "room_mode", "lang", "api_key"})
+    BOOST_TEST(table.complains(key), key);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
