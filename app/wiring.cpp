@@ -128,6 +128,7 @@ core::task<void> shard_parts::stop(core::deadline until) {
   client.close();
   names.close();
   co_await provisioner.ended(until);
+  for (providers::provider* one : providers.all()) co_await one->stop(until);
 }
 
 }  // namespace app

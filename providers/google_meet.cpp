@@ -120,6 +120,9 @@ class google_meet final : public provider {
   core::task<core::result<void>> close(room_wish wish, std::string provider_room,
                                        core::deadline until) override;
   core::task<core::result<std::string>> try_credentials(core::deadline until) override;
+  core::task<void> stop(core::deadline until) override {
+    for (auto& [subject, caller] : callers_) co_await caller->stop(until);
+  }
 
  private:
   core::task<core::result<space>> create_as(std::string subject, room_wish wish,

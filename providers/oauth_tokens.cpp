@@ -151,6 +151,11 @@ oauth_tokens::~oauth_tokens() {
   vault_->forget(this);
 }
 
+core::task<void> oauth_tokens::stop(core::deadline until) {
+  tasks_.close(true);
+  co_await tasks_.ended(until);
+}
+
 core::task<core::result<access_token>> oauth_tokens::get(core::deadline until) {
   for (;;) {
     token_vault::view seen = vault_->look(clock_.steady_now(), on_, this);

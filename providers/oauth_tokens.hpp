@@ -121,6 +121,9 @@ class oauth_tokens {
   oauth_tokens& operator=(const oauth_tokens&) = delete;
 
   core::task<core::result<access_token>> get(core::deadline until);
+  // No fetch begins any more, and one that runs is cancelled and has ended. Await it before this
+  // goes.
+  core::task<void> stop(core::deadline until);
   // The vendor does not take it any more; a newer one stays.
   void drop(const access_token& refused) { vault_->drop(refused.number); }
 
@@ -145,6 +148,7 @@ class oauth_caller {
                std::shared_ptr<token_vault> vault, token_grant grant);
 
   core::task<core::result<rest_answer>> call(rest_request what, core::deadline until);
+  core::task<void> stop(core::deadline until) { return tokens_.stop(until); }
   // For check-config: the scope of a token; empty where the endpoint does not say it.
   core::task<core::result<std::string>> try_token(core::deadline until);
 

@@ -12,4 +12,6 @@ core::result<webhook_reading> provider::read_webhook(const webhook&) const {
   return core::fail(errc::no_webhooks, "webhooks are not set up for " + traits().name.text());
 }
 
+core::task<void> provider::stop(core::deadline) { co_return; }
+
 }  // namespace providers

@@ -128,6 +128,9 @@ class provider {
   // errc::no_webhooks, errc::forged_webhook, errc::bad_webhook.
   virtual core::result<webhook_reading> read_webhook(const webhook& from) const;
 
+  // Ends what it does in the background. To be awaited before it goes.
+  virtual core::task<void> stop(core::deadline until);
+
   // Public keys for /.well-known/jwks.json, each a JWK object's text. Empty for most.
   virtual std::vector<std::string> public_jwks() const { return {}; }
 };

@@ -181,6 +181,7 @@ class zoom final : public provider {
   core::task<core::result<void>> close(room_wish wish, std::string provider_room,
                                        core::deadline until) override;
   core::task<core::result<std::string>> try_credentials(core::deadline until) override;
+  core::task<void> stop(core::deadline until) override { return calls_.stop(until); }
 
  private:
   rest_request light(std::string_view operation, http::method method, std::string path) const;

@@ -186,6 +186,26 @@ BOOST_AUTO_TEST_CASE(a_shard_that_goes_wakes_nobody_who_is_gone) {
   BOOST_TEST(tests::run(at.context, next.get(at.within(5s))).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(after_stop_nothing_is_under_way_and_nothing_begins) {
+  bank at;
+  at.client.reply(200, token_json("one"));
+  at.client.hold(core::notice(at.context.get_executor()));
+  std::string said = "nothing";
+  asio::co_spawn(at.context, at.here.get(at.within(5s)),
+                 [&](std::exception_ptr, core::result<access_token> one) {
+                   said = one ? "a token" : one.error().code.message();
+                 });
+  at.settle();
+  BOOST_TEST(at.client.in_flight() == 1u);
+  tests::run(at.context, at.here.stop(tests::far_deadline()));
+  at.settle();
+  BOOST_TEST(at.client.in_flight() == 0u);
+  BOOST_TEST(said == "unavailable");
+  at.clock.advance(2s);
+  BOOST_TEST(at.got() == "unavailable");
+  BOOST_TEST(at.client.count() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(answers_without_a_usable_token_are_rejected) {
   for (const char* bad : {"{}", R"({"access_token":""})", R"({"access_token":5})",
                           R"({"access_token":"a b"})", R"({"access_token":"a\r\nX: y"})",
