@@ -2,8 +2,13 @@
 // each. It goes on until Ctrl-C; with --once it ends at once, as a test runs it.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Fake100ms, provider as hundredMs } from './support/fake_100ms.mjs';
+import { FakeBigBlueButton } from './support/fake_bigbluebutton.mjs';
 import { FakeDaily, provider as daily } from './support/fake_daily.mjs';
+import { FakeGoogleMeet } from './support/fake_google_meet.mjs';
 import { FakeLiveKit, provider as livekit } from './support/fake_livekit.mjs';
+import { FakeMicrosoftTeams } from './support/fake_microsoft_teams.mjs';
+import { FakeWhereby } from './support/fake_whereby.mjs';
+import { FakeZoom } from './support/fake_zoom.mjs';
 import { Stagedoor, rfc3339, session } from './support/stagedoor.mjs';
 
 const pem = (kind, options) => generateKeyPairSync(kind, options).privateKey.export({ type: 'pkcs8', format: 'pem' });
@@ -13,6 +18,11 @@ const secret = () => randomBytes(32).toString('base64url');
 const providers = [
   { name: 'builtin', settings: () => `[providers.builtin]\nsecret = "${secret()}"\n` },
   { name: '100ms', fake: () => Fake100ms.start(), settings: (fake) => hundredMs(fake).replace('[providers.hms]', '[providers.100ms]') },
+  { name: 'zoom', fake: () => FakeZoom.start(), settings: (fake) => fake.configuration },
+  { name: 'google-meet', fake: () => FakeGoogleMeet.start(), settings: (fake) => fake.configuration.replace('[providers.meet]', '[providers.google-meet]') },
+  { name: 'microsoft-teams', fake: () => FakeMicrosoftTeams.start(), settings: (fake) => fake.configuration.replace('[providers.teams]', '[providers.microsoft-teams]') },
+  { name: 'whereby', fake: () => FakeWhereby.start(), settings: (fake) => fake.configuration },
+  { name: 'bigbluebutton', fake: () => FakeBigBlueButton.start(), settings: (fake) => fake.configuration.replace('[providers.bbb]', '[providers.bigbluebutton]') },
   { name: 'daily', fake: () => FakeDaily.start('/v1'), settings: (fake) => daily(fake) },
   { name: 'livekit', fake: () => FakeLiveKit.start(), settings: (fake) => livekit(fake) },
   { name: 'jitsi', settings: () => `[providers.jitsi]\nurl = "https://meet.acme.com"\napp_id = "stagedoor"\nsecret = "${secret()}"\n` },

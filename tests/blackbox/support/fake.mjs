@@ -31,10 +31,10 @@ export class Fake {
   }
 
   async handle(request, response) {
-    const { pathname: path, searchParams: query } = new URL(request.url, 'http://fake');
+    const { pathname: path, searchParams: query, search } = new URL(request.url, 'http://fake');
     let body = '';
     for await (const chunk of request) body += chunk;
-    const call = { method: request.method, path, query, body, headers: request.headers };
+    const call = { method: request.method, path, query, search, body, headers: request.headers };
     this.calls.push(call);
     const scripted = this.script.find((one) => one.left > 0 && (one.method === '*' || one.method === request.method) && one.path.test(path));
     if (scripted) {
