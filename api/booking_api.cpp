@@ -93,7 +93,7 @@ core::failure list_failure(core::failure why) {
 
 core::result<void> booking_api::admit(const http::exchange& about, http::reply& out,
                                       const route_match& where) {
-  if (where.row->what != route::bookings) {
+  if (where.row->what == route::booking || where.row->what == route::booking_end) {
     auto room = read_room_id(where.parameter);
     if (!room) return core::same_failure(room);
   }

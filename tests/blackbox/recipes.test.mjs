@@ -29,8 +29,8 @@ function localized(text, origins, secret, folder) {
   return text.replaceAll(/"\/etc\/stagedoor\/[^"]*"/g, `"${file}"`);
 }
 
-async function withRecipe({ heading, n, algorithm = 'RS256', origins = [], secret }, judge) {
-  const login = await FakeLogin.start({ algorithm });
+async function withRecipe({ heading, n, path, algorithm = 'RS256', origins = [], secret }, judge) {
+  const login = await FakeLogin.start({ algorithm, path });
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-recipe-'));
   const session = localized(recipe(heading, n), Object.fromEntries(origins.map((one) => [one, login.origin])), secret, folder);
   const toml = (options) => configuration(options).replace(/\[session\]\n(?:(?!\[).*\n)*/, () => session + '\n');
@@ -115,8 +115,7 @@ test('Supabase: the legacy secret', () => {
 });
 
 test('Auth0: an issuer with a slash, roles under a URL', () =>
-  withRecipe({ heading: 'Auth0', origins: ['https://acme.eu.auth0.com'] }, async ({ login, status }) => {
-    login.issuer = login.origin + '/';
+  withRecipe({ heading: 'Auth0', path: '/', origins: ['https://acme.eu.auth0.com'] }, async ({ login, status }) => {
     const claims = { aud: ['https://video.example.com', login.origin + '/userinfo'], azp: 'client', scope: 'openid', 'https://example.com/roles': ['coach'] };
     assert.equal(await status(await signed(login, '/', claims, { header: { typ: 'at+jwt' } })), 200);
     assert.equal(await status(await signed(login, '/', { ...claims, 'https://example.com/roles': ['viewer'] })), 403);
@@ -124,8 +123,7 @@ test('Auth0: an issuer with a slash, roles under a URL', () =>
   }));
 
 test('Keycloak: nested roles, of the realm and of a client whose name has a dot', () =>
-  withRecipe({ heading: 'Keycloak', origins: ['https://login.example.com'] }, async ({ login, status }) => {
-    login.issuer = login.origin + '/realms/acme';
+  withRecipe({ heading: 'Keycloak', path: '/realms/acme', origins: ['https://login.example.com'] }, async ({ login, status }) => {
     const claims = { aud: ['video', 'account'], typ: 'Bearer', azp: 'web', realm_access: { roles: ['offline_access', 'coach'] }, resource_access: { account: { roles: ['view-profile'] } } };
     assert.equal(await status(await signed(login, '/realms/acme', claims)), 200);
     const nested = { ...claims, realm_access: { roles: [] }, resource_access: { 'my.app': { roles: ['coach'] } } };
@@ -143,10 +141,10 @@ test('Firebase: keys at another address than the issuer', () =>
     assert.equal(login.count('/openid-configuration'), 0);
   }));
 
+const tid = '11111111-2222-3333-4444-555555555555';
+
 test('Microsoft Entra ID: the object id, app roles, one tenant', () =>
-  withRecipe({ heading: 'Microsoft Entra ID', origins: ['https://login.microsoftonline.com'] }, async ({ login, status }) => {
-    const tid = '11111111-2222-3333-4444-555555555555';
-    login.issuer = `${login.origin}/${tid}/v2.0`;
+  withRecipe({ heading: 'Microsoft Entra ID', path: `/${tid}/v2.0`, origins: ['https://login.microsoftonline.com'] }, async ({ login, status }) => {
     const claims = { aud: '66666666-7777-8888-9999-000000000000', sub: 'pairwise', oid: 'expert-1', tid, roles: ['Expert'], ver: '2.0', azp: 'x' };
     assert.equal(await status(await signed(login, `/${tid}/v2.0`, claims, { header: { x5t: 'abc' } })), 200);
     assert.equal(await status(await signed(login, `/${tid}/v2.0`, { ...claims, roles: ['Reader'] })), 403);
