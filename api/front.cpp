@@ -187,10 +187,14 @@ void front::state::allow_origin(const http::request_head& head, http::reply& out
       "Access-Control-Allow-Credentials: true\r\n"
       "Access-Control-Expose-Headers: Retry-After, X-Request-Id, RateLimit, RateLimit-Policy\r\n";
   if (head.method == http::method::options && !head.find("access-control-request-method").empty())
-    out.fields +=
-        "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
-        "Access-Control-Allow-Headers: Authorization, Accept, Content-Type, X-Request-Id\r\n"
-        "Access-Control-Max-Age: 600\r\n";
+    // The one address of pages that takes a body; the booking API is not for them.
+    out.fields += match_route(head.path).row->what == route::livekit_token
+                      ? "Access-Control-Allow-Methods: POST\r\n"
+                        "Access-Control-Allow-Headers: Authorization, Accept, Content-Type, "
+                        "X-Request-Id\r\nAccess-Control-Max-Age: 600\r\n"
+                      : "Access-Control-Allow-Methods: GET, HEAD\r\n"
+                        "Access-Control-Allow-Headers: Authorization, Accept, X-Request-Id\r\n"
+                        "Access-Control-Max-Age: 600\r\n";
 }
 
 ratelimit::decision front::state::count(http::exchange& about, http::reply& out) {
