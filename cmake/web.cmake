@@ -10,7 +10,7 @@ endif()
 # stagedoor_bundle(room entry name): web/<entry> with all that it imports as a std::string_view `name` in the room's namespace.
 function(stagedoor_bundle room entry name)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/web/${name}.js)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/web/src/*.ts ${PROJECT_SOURCE_DIR}/web/pages/*.ts)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/web/src/*.ts ${PROJECT_SOURCE_DIR}/web/pages/*.ts ${PROJECT_SOURCE_DIR}/web/room/*.js)
   add_custom_command(
     OUTPUT ${output}
     COMMAND ${STAGEDOOR_ESBUILD} ${PROJECT_SOURCE_DIR}/web/${entry} --bundle --format=esm --minify --target=es2022
