@@ -72,11 +72,11 @@ export const openOne = async (kind, deviceId) => (await ask([kind], { [kind]: de
 
 // The choice among what is plugged in. `choose(kind, deviceId)` is told of another one; kind is audio, video or output.
 export class DeviceMenu {
-  constructor(box, choose) {
+  constructor(box, choose, changed) {
     this.box = box;
     this.selects = { audio: box.querySelector("#microphones"), video: box.querySelector("#cameras"), output: box.querySelector("#speakers") };
     for (const [kind, select] of Object.entries(this.selects)) select.onchange = () => choose(kind, select.value);
-    navigator.mediaDevices?.addEventListener("devicechange", () => this.show());
+    navigator.mediaDevices?.addEventListener("devicechange", changed);
   }
   // `used` has the tracks in use; names are only told to whom may use one of the kind.
   async show(used = this.used ?? {}) {
@@ -86,8 +86,11 @@ export class DeviceMenu {
     for (const [kind, select] of Object.entries(this.selects)) {
       const fitting = all.filter((one) => one.kind === kinds[kind] && one.deviceId && one.label);
       const current = used[kind]?.getSettings?.().deviceId ?? select.value;
-      select.replaceChildren(...fitting.map((one) => new Option(one.label, one.deviceId, false, one.deviceId === current)));
-      select.parentElement.hidden = fitting.length < 2 || (kind === "output" && !("setSinkId" in HTMLMediaElement.prototype));
+      const idle = kind !== "output" && !used[kind];
+      select.replaceChildren(...(idle && fitting.length > 0 ? [new Option("none", "")] : []),
+        ...fitting.map((one) => new Option(one.label, one.deviceId, false, !idle && one.deviceId === current)));
+      // One that is not in use can be taken; a choice of one is none.
+      select.parentElement.hidden = fitting.length < (idle ? 1 : 2) || (kind === "output" && !("setSinkId" in HTMLMediaElement.prototype));
     }
     this.box.hidden = Object.values(this.selects).every((select) => select.parentElement.hidden);
     return all;

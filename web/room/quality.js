@@ -21,11 +21,17 @@ export function readStats(stats, before = { received: 0, lost: 0 }) {
 // Calls `show(level, {roundTrip, loss})` while the peer is connected; the answer ends it.
 export function watchQuality(peer, show) {
   let counts;
+  let over = false;
   const timer = setInterval(async () => {
     if (peer.connectionState !== "connected") return;
-    const seen = readStats(await peer.getStats(), counts);
+    const stats = await peer.getStats().catch(() => null);
+    if (!stats || over) return;
+    const seen = readStats(stats, counts);
     counts = seen.counts;
     show(levelOf(seen), seen);
   }, every);
-  return () => clearInterval(timer);
+  return () => {
+    over = true;
+    clearInterval(timer);
+  };
 }

@@ -10,13 +10,14 @@ const byId = (id) => document.getElementById(id);
 class Room {
   constructor(token) {
     this.line = new Line(token);
-    this.devices = new DeviceMenu(byId("devices"), (kind, id) => this.useDevice(kind, id));
+    this.devices = new DeviceMenu(byId("devices"), (kind, id) => this.useDevice(kind, id), () => this.showDevices());
     this.call = null;
     this.other = null;
     this.media = {};
     this.off = { audio: false, video: false };
     this.screen = null;
     this.note = "";
+    this.over = false;
   }
   async open() {
     this.bind();
@@ -40,10 +41,10 @@ class Room {
     addEventListener("online", () => this.call?.findAnotherWay());
     addEventListener("pagehide", () => !this.line.over && this.line.post({ type: "bye" }, true));
   }
-  // One key each, and none of them where somebody types or a browser has a use of its own.
+  // With Alt and Shift: single letters belong to screen readers and to whoever dictates (WCAG 2.1.4).
   shortcut(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.closest?.("select, input, textarea, summary")) return;
-    const button = { m: "microphone", c: "camera", s: "screen" }[event.key.toLowerCase()];
+    if (!event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey || event.repeat) return;
+    const button = { KeyM: "microphone", KeyC: "camera", KeyS: "screen" }[event.code];
     if (button && !byId(button).disabled) byId(button).click();
   }
   // A track of ours, until it ends: unplugged, or taken away by the system.
@@ -67,14 +68,17 @@ class Room {
     this.showDevices();
   }
   showDevices() {
+    if (this.over) return undefined;
     return this.devices.show({ audio: this.media.audio, video: this.camera ?? undefined });
   }
   async useDevice(kind, id) {
     try {
       if (kind === "output") return await byId("theirs").setSinkId(id);
-      const fresh = await openOne(kind, id);
+      // First the old one goes: many phones open one camera at a time.
       const old = kind === "video" ? this.camera : this.media.audio;
       if (old) (old.onended = null), old.stop();
+      const fresh = await openOne(kind, id);
+      if (this.over) return fresh.stop();
       const shown = this.screen;
       this.take(kind, fresh);
       if (kind === "video" && shown) this.media.video = shown;
@@ -111,7 +115,7 @@ class Room {
     set("microphone", this.off.audio, Boolean(this.media.audio));
     set("camera", this.off.video, Boolean(this.camera));
     set("screen", Boolean(this.screen), Boolean(navigator.mediaDevices?.getDisplayMedia) && passedOn("display-capture"));
-    byId("hangup").disabled = this.line.over;
+    byId("hangup").disabled = this.over;
   }
   tellState() {
     this.call?.say({
@@ -133,10 +137,12 @@ class Room {
     try {
       stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
     } catch (error) {
-      if (error.name === "NotAllowedError") return; // they have thought better of it
+      // Chromium names whom the system has refused; else they have thought better of it.
+      if (error.name === "NotAllowedError" && !/system/i.test(error.message)) return;
       this.note = "The screen cannot be shared here.";
       return this.say("");
     }
+    if (this.over) return stream.getTracks().forEach((track) => track.stop());
     this.screen = stream.getVideoTracks()[0];
     this.screen.onended = () => this.stopScreen();
     await this.showVideo(this.screen);
@@ -163,7 +169,10 @@ class Room {
   }
   // A server that was started anew may not know our token: it introduces nobody then, and two who talk already go on.
   refused({ status, detail }) {
-    if (status !== 401 || this.call?.peer.connectionState !== "connected") return this.end(detail);
+    if (status !== 401 || this.call?.peer.connectionState !== "connected") {
+      this.end(detail);
+      return this.tellParent("ended");
+    }
     this.line.end();
     this.note = "The server does not know this link any more: you can go on talking, and need a new link to come back.";
     this.say("");
@@ -212,10 +221,14 @@ class Room {
     if (state === "connected") {
       this.say("");
       this.stopWatching ??= watchQuality(this.call.peer, (level, seen) => this.showQuality(level, seen));
-      this.tellParent("joined");
+      if (this.joined !== this.call.id) this.tellParent("joined");
+      this.joined = this.call.id;
     }
     else if (state === "disconnected") this.say("The connection is interrupted …");
-    else if (state === "failed") this.say("There is no way between the two of you right now. Trying again …");
+    else if (state === "failed" && this.line.over) {
+      this.end("The call has ended. You need a new link to come back.");
+      this.tellParent("ended");
+    } else if (state === "failed") this.say("There is no way between the two of you right now. Trying again …");
     document.body.dataset.connection = state;
   }
   showQuality(level, { roundTrip, loss }) {
@@ -254,8 +267,7 @@ class Room {
     delete document.body.dataset.connection;
   }
   async hangUp() {
-    const line = this.line;
-    await Promise.race([line.post({ type: "bye" }), sleep(1_000)]);
+    if (!this.line.over) await Promise.race([this.line.post({ type: "bye" }), sleep(1_000)]);
     this.end("You have left the call.");
     const rejoin = byId("rejoin");
     rejoin.hidden = false;
@@ -264,6 +276,7 @@ class Room {
     this.tellParent("left"); // it may have something better to show: <video-call> has
   }
   end(text) {
+    this.over = true;
     this.line.end();
     this.endCall();
     for (const track of [...Object.values(this.media), this.camera, this.screen]) if (track) (track.onended = null), track.stop();

@@ -78,6 +78,11 @@ export const sentences: Readonly<Record<string, Sentence>> = {
     text: "This is not your fault, and trying again soon will hardly help. Please tell us the reference below.",
     steps: ["retry", "back"],
   },
+  login_unavailable: {
+    title: "Nobody can be signed in right now",
+    text: "The login does not answer. It should be back in a moment, and we keep trying.",
+    steps: ["retry"],
+  },
   provider_unavailable: {
     title: "The video service does not answer",
     text: "It should be back in a moment, and we keep trying. You need not do anything.",

@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 
 const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url));
 const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const camera = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+const camera = ['--use-fake-device-for-media-stream=device-count=2', '--use-fake-ui-for-media-stream', '--autoplay-policy=no-user-gesture-required'];
 
 export const launch = ({ devices = true } = {}) =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...quiet, ...(devices ? camera : [])] });
