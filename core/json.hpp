@@ -55,7 +55,8 @@ result<json_value> read_json(std::string_view text, json_limits limits = {});
 
 // Quotes and escapes. Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
-// What stands between the quotes: the text itself where it needs no escapes, else a view into `kept`.
+// What stands between the quotes: the text itself where it needs no escapes, else a view into
+// `kept`.
 std::string_view json_text(std::string_view text, std::string& kept);
 
 // A member's name that is written in the source and needs no escapes, which the compiler checks.

@@ -39,8 +39,8 @@ class booking_cache {
   // What is known without asking the store: nullopt is "not known", a null pointer is "no such
   // booking".
   std::optional<booking_ptr> find_now(const core::room_id& room, core::steady_time now);
-  // For who will ask find_now() for this room in a moment, and has other things to do before: starts
-  // to fetch what it will read into the processor's cache, a step further each time.
+  // For who will ask find_now() for this room in a moment, and has other things to do before:
+  // starts to fetch what it will read into the processor's cache, a step further each time.
   enum class step : unsigned char { index, entry, booking };
   void look_ahead(std::string_view room, step next) const;
   // Asks the store where needed, one query per room at a time. A null pointer where there is no
