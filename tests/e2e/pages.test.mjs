@@ -80,6 +80,7 @@ test('the preflight finds what is so, and its report can be copied', { timeout: 
   await page.reload();
   const told = (name) => page.locator(`.check[data-check="${name}"]`);
   await told('Video service “builtin”').waitFor();
+  assert.match(await told('Video service “builtin”').getAttribute('class'), /good/, 'the page is at 127.0.0.1, the provider at localhost');
   await assert.doesNotReject(told('Your address').getByText('Limits see 127.0.0.1.').waitFor());
   for (const name of ['Secure page', 'Browser', 'Camera and microphone', 'Way to the API', 'Clock']) assert.match(await told(name).getAttribute('class'), /good/, name);
   await page.getByRole('button', { name: 'Try camera and microphone' }).click();

@@ -110,15 +110,14 @@ export function clockFinding({ skew }: Answered): Finding {
   return { name, grade: "bad", told: `${told} Set it by the internet's time: sessions may look expired.` };
 }
 
-// Whether this page may hand camera and microphone on to the provider's, tried with a frame that shows nothing.
+// Whether this page may hand camera and microphone on to the provider's, asked of a frame that is never shown: outside of the document
+// it loads nothing, and yet has a source, without which browsers judge it by our own origin.
 function policyTold(origin: string): string | undefined {
   const devices = ["camera", "microphone"];
   const probe = document.createElement("iframe");
-  probe.hidden = true;
   probe.allow = devices.map((one) => `${one} ${origin}`).join("; ");
-  document.body.append(probe);
+  probe.src = origin + "/";
   const lacking = keptFrom(probe, devices, origin);
-  probe.remove();
   return lacking.length ? `a header in between keeps ${lacking.join(" and ")} from it (Permissions-Policy)` : undefined;
 }
 
