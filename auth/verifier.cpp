@@ -1,8 +1,6 @@
 #include "auth/verifier.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include "auth/error.hpp"
@@ -10,19 +8,11 @@
 #include "auth/token_cache.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
-#include "core/random.hpp"
+#include "core/seed.hpp"
 #include "jose/error.hpp"
 
 namespace auth {
 namespace {
-
-std::uint64_t random_seed() {
-  std::array<unsigned char, 8> bytes;
-  core::system_random().fill(bytes);
-  std::uint64_t out;
-  std::memcpy(&out, bytes.data(), sizeof out);
-  return out;
-}
 
 // The caller learns whether to log in again or at all; the log learns why. The token itself is in
 // neither.
@@ -55,8 +45,8 @@ struct verifier::state {
   explicit state(std::shared_ptr<const session_settings> from)
       : settings(std::move(from)),
         keys(settings->keys.for_this_thread()),
-        cache(settings->cache_tokens, random_seed()),
-        sealed(settings->authjs ? settings->cache_tokens : 0, random_seed()) {
+        cache(settings->cache_tokens, core::random_seed()),
+        sealed(settings->authjs ? settings->cache_tokens : 0, core::random_seed()) {
     for (const issuer_settings& one : settings->issuers) logins.push_back({&one, nullptr, {}});
   }
 

@@ -1,13 +1,11 @@
 // booking_cache: two shelves and one read per room at a time.
 #include "rooms/booking_cache.hpp"
 
-#include <array>
-#include <cstring>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
-#include "core/random.hpp"
+#include "core/seed.hpp"
 #include "rooms/shelf.hpp"
 
 namespace rooms {
@@ -24,14 +22,6 @@ struct nothing {};
 
 constexpr std::size_t cache_line = 64;
 
-std::uint64_t random_seed() {
-  std::array<unsigned char, 8> bytes;
-  core::system_random().fill(bytes);
-  std::uint64_t out;
-  std::memcpy(&out, bytes.data(), sizeof out);
-  return out;
-}
-
 core::deadline later_of(core::deadline a, core::deadline b) { return a.at() < b.at() ? b : a; }
 
 }  // namespace
@@ -41,8 +31,8 @@ struct booking_cache::state : std::enable_shared_from_this<state> {
       : from(s),
         settings(c),
         numbers(n),
-        present(c.bookings_max, random_seed()),
-        absent(c.absent_max, random_seed()),
+        present(c.bookings_max, core::random_seed()),
+        absent(c.absent_max, core::random_seed()),
         flights(on) {}
 
   std::optional<booking_ptr> known(const core::room_id& room, core::steady_time now) {
