@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "net/tls_client.hpp"
+#include "net/trusted_roots.hpp"
 
 namespace app {
 namespace {
@@ -57,9 +57,7 @@ void check_log(core::options& from, const std::string& path) {
 }
 
 void check_authorities(core::options& from, const std::string& path) {
-  if (path.empty()) return;
-  const core::system_clock clock;
-  const auto made = net::tls_client::create({path}, clock);
+  const auto made = net::trusted_roots::from(path);
   if (!made) from.note("ca_file", "cannot be used: " + made.error().detail);
 }
 

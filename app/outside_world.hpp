@@ -17,7 +17,7 @@ struct outside_world {
   explicit outside_world(const config& settings)
       : shard(0, 0, "check", clock),
         names(shard.executor(), clock, lookups.lookup()),
-        tls(net::tls_client::create({settings.client.ca_file}, clock)) {
+        tls(trusting(settings.client.ca_file)) {
     if (!tls) return;
     connector.emplace(shard, names, **tls);
     client.emplace(shard, *connector, metrics, settings.client);
@@ -25,6 +25,12 @@ struct outside_world {
   ~outside_world() {
     if (client) client->close();
     names.close();
+  }
+
+  core::result<std::unique_ptr<net::tls_client>> trusting(const std::string& ca_file) const {
+    auto roots = net::trusted_roots::from(ca_file);
+    if (!roots) return core::same_failure(roots);
+    return net::tls_client::create({std::move(*roots)}, clock);
   }
 
   // Runs it to its end.

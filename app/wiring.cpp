@@ -8,9 +8,15 @@
 namespace app {
 namespace {
 
-std::unique_ptr<net::tls_client> make_tls_client(const config& settings, const core::clock& clock) {
-  auto made = net::tls_client::create({settings.client.ca_file}, clock);
-  if (!made) throw std::runtime_error("http_client.ca_file: " + made.error().detail);
+std::shared_ptr<net::trusted_roots> roots_of(const config& settings) {
+  auto read = net::trusted_roots::from(settings.client.ca_file);
+  if (!read) throw std::runtime_error("http_client.ca_file: " + read.error().detail);
+  return std::move(*read);
+}
+
+std::unique_ptr<net::tls_client> make_tls_client(const common_parts& common) {
+  auto made = net::tls_client::create({common.roots}, common.clock);
+  if (!made) throw std::runtime_error(made.error().detail);
   return std::move(*made);
 }
 
@@ -67,6 +73,7 @@ common_parts::common_parts(config from)
       face(face_of(settings)),
       shards(settings.threads, clock),
       admin_shard(0, admin_lane, "admin", clock),
+      roots(roots_of(settings)),
       store(settings.store, *log, &metrics) {
   limiter.show(metrics, clock);
   metrics.sample_total("log_lines_dropped_total",
@@ -88,7 +95,7 @@ common_parts::common_parts(config from)
 shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net::shard& on)
     : shard(on),
       names(on.executor(), common.clock, common.lookups.lookup()),
-      tls(make_tls_client(common.settings, common.clock)),
+      tls(make_tls_client(common)),
       connector(on, names, *tls),
       client(on, connector, common.metrics, common.settings.client),
       providers(common.settings.providers,

@@ -47,6 +47,7 @@ struct common_parts {
   net::shard_group shards;
   net::shard admin_shard;
   net::lookup_threads lookups;
+  std::shared_ptr<net::trusted_roots> roots;  // whom our connections to others trust
   rooms::sqlite_store store;
   std::atomic<bool> draining{false};
 };

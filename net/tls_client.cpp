@@ -151,8 +151,9 @@ struct tls_client::session_store {
   std::map<std::string, std::vector<kept>> by_origin;
 };
 
-tls_client::tls_client(const core::clock& time)
-    : sessions_(std::make_unique<session_store>(time)),
+tls_client::tls_client(std::shared_ptr<trusted_roots> roots, const core::clock& time)
+    : roots_(std::move(roots)),
+      sessions_(std::make_unique<session_store>(time)),
       context_(SSL_CTX_new(TLS_client_method())) {}
 
 tls_client::~tls_client() {
@@ -169,21 +170,10 @@ std::size_t tls_client::sessions_kept() const {
 core::result<std::unique_ptr<tls_client>> tls_client::create(const tls_client_settings& settings,
                                                              const core::clock& time) {
   ERR_clear_error();
-  std::unique_ptr<tls_client> made(new tls_client(time));
+  std::unique_ptr<tls_client> made(new tls_client(settings.roots, time));
   SSL_CTX* context = made->context_.get();
   if (!context)
     return core::fail(errc::tls_failed, "cannot make a TLS context: " + last_openssl_error());
-  const bool trusting = settings.ca_file.empty()
-                            ? SSL_CTX_set_default_verify_paths(context) == 1
-                            : SSL_CTX_load_verify_file(context, settings.ca_file.c_str()) == 1;
-  if (!trusting) {
-    const std::string said = system_reason();
-    auto why = fmt::format("cannot read certificates from {}: {}",
-                           settings.ca_file.empty() ? "the system's store" : settings.ca_file,
-                           said.empty() ? last_openssl_error() : said);
-    ERR_clear_error();
-    return core::fail(errc::tls_failed, std::move(why));
-  }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, &on_verified);
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -204,6 +194,7 @@ core::result<ssl_ptr> tls_client::start(std::string host, unsigned short port) {
   ERR_clear_error();
   ssl_ptr made(SSL_new(context_.get()));
   if (!made) return failed("TLS state");
+  if (SSL_set1_verify_cert_store(made.get(), roots_->store()) != 1) return failed("whom to trust");
   SSL_set_connect_state(made.get());
   // Here 0 is success, unlike everywhere else.
   if (SSL_set_alpn_protos(made.get(), protocols, sizeof protocols) != 0) return failed("ALPN");

@@ -10,6 +10,7 @@
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "net/error.hpp"
+#include "net/trusted_roots.hpp"
 
 namespace net {
 
@@ -19,13 +20,13 @@ struct free_ssl {
 using ssl_ptr = std::unique_ptr<SSL, free_ssl>;
 
 struct tls_client_settings {
-  std::string ca_file;  // PEM; empty: the system's store
+  std::shared_ptr<trusted_roots> roots = trusted_roots::of_system();  // of all shards
 };
 
 // One per shard; streams may outlive it.
 class tls_client {
  public:
-  // Fails with errc::tls_failed when the CA file cannot be read.
+  // Fails with errc::tls_failed when OpenSSL has no context for us.
   static core::result<std::unique_ptr<tls_client>> create(const tls_client_settings& settings,
                                                           const core::clock& time);
   ~tls_client();
@@ -41,11 +42,12 @@ class tls_client {
 
  private:
   struct session_store;
-  explicit tls_client(const core::clock& time);
+  tls_client(std::shared_ptr<trusted_roots> roots, const core::clock& time);
 
   struct free_context {
     void operator()(SSL_CTX* one) const { SSL_CTX_free(one); }
   };
+  std::shared_ptr<trusted_roots> roots_;
   std::unique_ptr<session_store> sessions_;
   std::unique_ptr<SSL_CTX, free_context> context_;
 };

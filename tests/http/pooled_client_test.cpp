@@ -302,7 +302,7 @@ BOOST_AUTO_TEST_CASE(https_is_verified_kept_alive_and_ended_properly) {
   const tests::test_authority authority;
   const tests::temporary_file ca(authority.pem());
   net::tls_client_settings trust;
-  trust.ca_file = ca.path();
+  trust.roots = net::trusted_roots::from(ca.path()).value();
   const auto trusting = net::tls_client::create(trust, clock).value();
   net::tcp_connector secure(shard, names, *trusting);
   tests::scripted_server_settings with;

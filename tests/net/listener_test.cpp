@@ -517,7 +517,7 @@ BOOST_AUTO_TEST_CASE(a_handshake_is_made_beside_the_accepting_and_counted) {
   // One that says nothing keeps nobody else waiting.
   client silent(*one.place);
   net::tls_client_settings trusting;
-  trusting.ca_file = ca.path();
+  trusting.roots = net::trusted_roots::from(ca.path()).value();
   auto tls = net::tls_client::create(trusting, one.clock);
   BOOST_REQUIRE(tls);
   net::deadline_wheel wheel(one.outside.get_executor(), one.clock);

@@ -29,7 +29,7 @@ struct setup {
   }
   std::unique_ptr<net::tls_client> trusting(std::string file) {
     net::tls_client_settings settings;
-    settings.ca_file = std::move(file);
+    settings.roots = net::trusted_roots::from(file).value();
     return net::tls_client::create(settings, clock).value();
   }
   std::unique_ptr<tests::scripted_server> serve(tests::certificate_wish wish = {}) {
@@ -68,9 +68,7 @@ BOOST_FIXTURE_TEST_SUITE(tls_client, setup)
 
 BOOST_AUTO_TEST_CASE(a_ca_file_that_cannot_be_read_stops_the_start) {
   for (const char* path : {"/nonexistent/ca.pem", "/dev/null"}) {
-    net::tls_client_settings settings;
-    settings.ca_file = path;
-    auto made = net::tls_client::create(settings, clock);
+    const auto made = net::trusted_roots::from(path);
     BOOST_REQUIRE(!made);
     BOOST_TEST(made.error().detail.find(path) != std::string::npos, made.error().detail);
   }
@@ -190,7 +188,7 @@ BOOST_AUTO_TEST_CASE(a_later_connection_resumes_the_session_of_the_same_origin_o
 BOOST_AUTO_TEST_CASE(sessions_are_forgotten_after_an_hour) {
   tests::fake_clock calendar;
   net::tls_client_settings settings;
-  settings.ca_file = ca.path();
+  settings.roots = net::trusted_roots::from(ca.path()).value();
   const auto own = net::tls_client::create(settings, calendar).value();
   net::tcp_connector by(shard, names, *own);
   const auto server = serve();
