@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "api/error.hpp"
-#include "core/byte_blocks.hpp"
+#include "core/byte_set.hpp"
 #include "core/encoding.hpp"
 
 namespace api {
@@ -58,10 +58,35 @@ std::string_view take_pair(std::string_view& query, std::string_view& value) {
 
 bool is_named(std::string_view encoded, std::string_view name) {
   if (encoded == name) return true;
-  if (encoded.find('%') == std::string_view::npos) return false;
+  // Three characters for each one that is encoded.
+  if (encoded.size() <= name.size() || encoded.find('%') == std::string_view::npos) return false;
   const auto plain = core::percent_decode(encoded, true);
   return plain && *plain == name;
 }
+
+// One parameter of a query, which may come once.
+struct parameter {
+  std::string_view name;
+  std::string_view value{};  // as it came
+  unsigned times = 0;
+
+  // Whether this is its pair.
+  bool take(std::string_view pairs_name, std::string_view pairs_value) {
+    if (!is_named(pairs_name, name)) return false;
+    if (times++ == 0) value = pairs_value;
+    return true;
+  }
+  core::result<std::optional<std::string>> decoded(bool plus_is_space = true) const {
+    if (times == 0) return std::nullopt;
+    if (times > 1)
+      return core::fail(bad_parameter(name, std::string(name) + " must be given only once."));
+    auto plain = core::percent_decode(value, plus_is_space);
+    if (!plain)
+      return core::fail(
+          bad_parameter(name, std::string(name) + " is not percent-encoded correctly."));
+    return plain;
+  }
+};
 
 }  // namespace
 
@@ -102,23 +127,19 @@ core::result<void> check_encoding(std::string_view path, std::string_view query)
 
 core::result<std::optional<std::string>> find_parameter(std::string_view query,
                                                         std::string_view name, bool plus_is_space) {
-  std::optional<std::string> found;
+  parameter wanted{name};
   while (!query.empty()) {
     std::string_view value;
-    if (!is_named(take_pair(query, value), name)) continue;
-    if (found)
-      return core::fail(bad_parameter(name, std::string(name) + " must be given only once."));
-    found = core::percent_decode(value, plus_is_space);
-    if (!found)
-      return core::fail(
-          bad_parameter(name, std::string(name) + " is not percent-encoded correctly."));
+    const std::string_view found = take_pair(query, value);
+    wanted.take(found, value);
   }
-  return found;
+  return wanted.decoded(plus_is_space);
 }
 
 core::result<std::string> clean_display_name(std::string_view text) {
-  const bool is_ascii = !core::any_byte(text, [](auto c) { return (c < 0x20) | (c >= 0x7f); });
-  if (is_ascii && text.size() <= display_name_points_max) return std::string(without_spaces(text));
+  constexpr core::byte_set plain = core::ascii::visible | core::byte_set(" ");
+  if (text.size() <= display_name_points_max && plain.covers(text))
+    return std::string(without_spaces(text));
   if (!core::is_utf8(text)) return core::fail(bad_parameter("userName", "userName must be UTF-8."));
   std::size_t points = 0;  // up to the last character that is no space
   std::size_t points_and_spaces = 0;
@@ -151,13 +172,19 @@ core::result<core::room_id> read_room_id(std::string_view text) {
 }
 
 core::result<join::join_call> read_join_call(std::string_view query, core::role seat) {
-  auto room_text = find_parameter(query, "roomId");
+  parameter room_id{"roomId"}, user_name{"userName"};
+  while (!query.empty()) {
+    std::string_view value;
+    const std::string_view name = take_pair(query, value);
+    if (!room_id.take(name, value)) user_name.take(name, value);
+  }
+  auto room_text = room_id.decoded();
   if (!room_text) return core::same_failure(room_text);
   if (!*room_text) return core::fail(bad_parameter("roomId", "roomId is required."));
   auto room = read_room_id(**room_text);
   if (!room) return core::same_failure(room);
 
-  auto name_text = find_parameter(query, "userName");
+  auto name_text = user_name.decoded();
   if (!name_text) return core::same_failure(name_text);
   join::join_call out{std::move(*room), seat, {}, {}};
   if (*name_text) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "auth/error.hpp"
-#include "core/byte_blocks.hpp"
+#include "core/byte_set.hpp"
 #include "core/encoding.hpp"
 
 namespace auth {
@@ -12,14 +12,8 @@ namespace {
 // Browsers send at most some 180 cookies for a site; a request with more is looked at no further.
 constexpr int cookie_pairs_max = 256;
 
-// token68 (RFC 9110 section 11.2): letters, digits and -._~+/=
-bool is_token(std::string_view text) {
-  return !text.empty() && !core::any_byte(text, [](auto c) {
-    const auto lower = c | 0x20;
-    return !((lower >= 'a') & (lower <= 'z')) & !((c >= '+') & (c <= '9') & (c != ',')) &
-           (c != '=') & (c != '_') & (c != '~');
-  });
-}
+// token68 (RFC 9110 section 11.2).
+constexpr core::byte_set token_characters = core::ascii::letters_and_digits | core::byte_set("-._~+/=");
 
 // Looks for one name in one Cookie field; `found` is kept across fields.
 core::result<void> search(std::string_view field, std::string_view name, int& pairs,
@@ -54,7 +48,8 @@ core::result<std::optional<std::string_view>> bearer_token(const http::request_h
       rest[scheme.size()] != ' ')
     return core::fail(errc::unauthenticated, "Authorization is not Bearer");
   rest.remove_prefix(std::min(rest.find_first_not_of(' ', scheme.size()), rest.size()));
-  if (!is_token(rest)) return core::fail(errc::unauthenticated, "Authorization without a token");
+  if (rest.empty() || !token_characters.covers(rest))
+    return core::fail(errc::unauthenticated, "Authorization without a token");
   return rest;
 }
 

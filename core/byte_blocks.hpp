@@ -24,15 +24,41 @@ Block load_block(const char* from) {
   return out;
 }
 
-inline bool is_any(block_of<8>::type mask) {
-  std::uint64_t bits;
-  std::memcpy(&bits, &mask, sizeof bits);
-  return bits != 0;
+// Text of 1 to 15 bytes in one block; what is left over of that repeats some of them.
+inline sixteen_bytes load_short(const char* from, std::size_t size) {
+  std::uint64_t halves[2];
+  if (size >= 8) {
+    std::memcpy(&halves[0], from, 8);
+    std::memcpy(&halves[1], from + size - 8, 8);
+  } else if (size >= 4) {
+    std::uint32_t ends[2];
+    std::memcpy(&ends[0], from, 4);
+    std::memcpy(&ends[1], from + size - 4, 4);
+    halves[0] = halves[1] = std::uint64_t{ends[1]} << 32 | ends[0];
+  } else {
+    const auto byte = [&](std::size_t at) -> std::uint32_t {
+      return static_cast<unsigned char>(from[at]);
+    };
+    const std::uint32_t four = byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16 | byte(0) << 24;
+    halves[0] = halves[1] = std::uint64_t{four} << 32 | four;
+  }
+  sixteen_bytes out;
+  std::memcpy(&out, halves, sizeof out);
+  return out;
 }
-inline bool is_any(block_of<16>::type mask) {
-  std::uint64_t bits[2];
-  std::memcpy(bits, &mask, sizeof bits);
-  return (bits[0] | bits[1]) != 0;
+
+// For each byte the entry of a table that its lower four bits name, or 0 where its top bit is set.
+inline sixteen_bytes look_up(const unsigned char* table_of_16, sixteen_bytes bytes) {
+#if defined(__SSSE3__)
+  using signed_bytes __attribute__((vector_size(16))) = char;
+  signed_bytes table;
+  std::memcpy(&table, table_of_16, sizeof table);
+  return sixteen_bytes(__builtin_ia32_pshufb128(table, signed_bytes(bytes)));
+#else
+  for (unsigned i = 0; i < sizeof bytes; ++i)
+    bytes[i] = bytes[i] < 0x80 ? table_of_16[bytes[i] & 15u] : 0;
+  return bytes;
+#endif
 }
 
 // One bit for each byte of a comparison, the first byte's lowest.
@@ -46,6 +72,13 @@ inline std::uint32_t bits_of(block_of<16>::type mask) {
   return bits;
 #endif
 }
+
+inline bool is_any(block_of<8>::type mask) {
+  std::uint64_t bits;
+  std::memcpy(&bits, &mask, sizeof bits);
+  return bits != 0;
+}
+inline bool is_any(block_of<16>::type mask) { return bits_of(mask) != 0; }
 
 // Whether `visit` holds for any of the blocks that cover `size` bytes, at least eight; called with
 // the block's type and offset. The last one may overlap the one before.
@@ -77,13 +110,6 @@ bool any_byte(std::string_view text, Fits fits) {
 template <class Block>
 Block lower_case_block(Block bytes) {
   return bytes | (Block((bytes >= 'A') & (bytes <= 'Z')) & 0x20);
-}
-
-// `distance`, which may be negative, for each byte that is at least `first`, and 0 for the others:
-// alphabets with gaps are sums of these.
-inline sixteen_bytes from_on(sixteen_bytes bytes, int first, int distance) {
-  return sixteen_bytes(bytes >= static_cast<unsigned char>(first)) &
-         static_cast<unsigned char>(distance);
 }
 
 }  // namespace core

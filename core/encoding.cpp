@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/byte_blocks.hpp"
+#include "core/byte_set.hpp"
 
 namespace core {
 namespace {
@@ -31,21 +32,37 @@ constexpr auto plain_values = values_of(plain_alphabet);
 
 using four_words __attribute__((vector_size(16))) = std::uint32_t;
 
-std::uint32_t load_big_endian(const unsigned char* from) {
-  std::uint32_t word;
-  std::memcpy(&word, from, sizeof word);
-  return std::endian::native == std::endian::little ? __builtin_bswap32(word) : word;
+// How far the letters of an alphabet are from their numbers, by runs of letters that follow each
+// other: a-z first, each of 0-9 and of the last two by itself, A-Z at the end.
+using base64_runs = std::array<unsigned char, 16>;
+constexpr base64_runs runs_of(std::string_view alphabet) {
+  base64_runs out{};
+  out[0] = static_cast<unsigned char>(alphabet[26] - 26);
+  for (std::size_t i = 52; i < 64; ++i)
+    out[i - 51] = static_cast<unsigned char>(static_cast<unsigned char>(alphabet[i]) - i);
+  out[13] = static_cast<unsigned char>(alphabet[0]);
+  return out;
+}
+constexpr base64_runs url_runs = runs_of(url_alphabet);
+constexpr base64_runs plain_runs = runs_of(plain_alphabet);
+
+// Sixteen numbers below 64 become letters.
+sixteen_bytes letters_of(sixteen_bytes numbers, const base64_runs& runs) {
+  const sixteen_bytes last = numbers > 51 ? numbers - 51 : sixteen_bytes{};
+  return numbers + look_up(runs.data(), last | (sixteen_bytes(numbers < 26) & 13));
 }
 
-// Sixteen numbers below 64 become the letters of an alphabet that differs from others in its last
-// two.
-sixteen_bytes letters_of(sixteen_bytes numbers, char letter_62, char letter_63) {
-  return numbers + 'A' + from_on(numbers, 26, 'a' - 'Z' - 1) + from_on(numbers, 52, '0' - 'z' - 1) +
-         from_on(numbers, 62, letter_62 - '9' - 1) +
-         from_on(numbers, 63, letter_63 - letter_62 - 1);
+// The first twelve bytes as sixteen numbers of six bits: three bytes are the lower 24 bits of a
+// word, whose parts are spread over its four bytes.
+sixteen_bytes numbers_of(sixteen_bytes bytes) {
+  const auto words = four_words(__builtin_shufflevector(bytes, sixteen_bytes{}, 2, 1, 0, 16, 5, 4,
+                                                        3, 16, 8, 7, 6, 16, 11, 10, 9, 16));
+  return sixteen_bytes((words >> 18) | (words >> 4 & 0x3f00) | (words << 10 & 0x3f0000) |
+                       (words << 24 & 0x3f000000));
 }
 
-void append_base64(std::string& out, byte_view data, std::string_view alphabet) {
+void append_base64(std::string& out, byte_view data, std::string_view alphabet,
+                   const base64_runs& runs) {
   const std::size_t start = out.size();
   out.resize(start + (data.size() * 4 + 2) / 3);
   char* to = out.data() + start;
@@ -53,13 +70,11 @@ void append_base64(std::string& out, byte_view data, std::string_view alphabet) 
   const unsigned char* const from = data.data();
   const char* const letters = alphabet.data();
   std::size_t i = 0;
-  // Twelve bytes at a time: four words, the upper 24 bits of each spread over its four bytes.
-  for (; i + 13 <= data.size() && std::endian::native == std::endian::little; i += 12, to += 16) {
-    const four_words in = {load_big_endian(from + i), load_big_endian(from + i + 3),
-                           load_big_endian(from + i + 6), load_big_endian(from + i + 9)};
-    const four_words numbers =
-        (in >> 26) | (in >> 12 & 0x3f00) | (in << 2 & 0x3f0000) | (in << 16 & 0x3f000000);
-    const auto text = letters_of(sixteen_bytes(numbers), letters[62], letters[63]);
+  constexpr bool by_blocks = std::endian::native == std::endian::little;
+  for (; by_blocks && i + sizeof(sixteen_bytes) <= data.size(); i += 12, to += 16) {
+    sixteen_bytes next;
+    std::memcpy(&next, from + i, sizeof next);
+    const auto text = letters_of(numbers_of(next), runs);
     std::memcpy(to, &text, sizeof text);
   }
   for (; i + 3 <= data.size(); i += 3) {
@@ -114,10 +129,8 @@ int hex_value(char c) {
   return -1;
 }
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
+constexpr byte_set unreserved =
+    ascii::letters_and_digits | byte_set("-._~");  // RFC 3986 section 2.3
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
@@ -146,7 +159,9 @@ std::size_t sequence_length(std::string_view text) {
 
 }  // namespace
 
-void append_base64url(std::string& out, byte_view data) { append_base64(out, data, url_alphabet); }
+void append_base64url(std::string& out, byte_view data) {
+  append_base64(out, data, url_alphabet, url_runs);
+}
 
 std::string to_base64url(byte_view data) {
   std::string out;
@@ -160,7 +175,7 @@ std::optional<std::string> from_base64url(std::string_view text) {
 
 std::string to_base64(byte_view data) {
   std::string out;
-  append_base64(out, data, plain_alphabet);
+  append_base64(out, data, plain_alphabet, plain_runs);
   while (out.size() % 4 != 0) out.push_back('=');
   return out;
 }
@@ -198,16 +213,17 @@ std::optional<std::string> from_hex(std::string_view text) {
 
 void append_percent_encoded(std::string& out, std::string_view text) {
   constexpr std::string_view upper_digits = "0123456789ABCDEF";
-  while (!text.empty()) {
-    const auto plain =
-        static_cast<std::size_t>(std::ranges::find_if_not(text, is_unreserved) - text.begin());
-    out.append(text.substr(0, plain));
-    text.remove_prefix(plain);
-    if (text.empty()) return;
-    const auto byte = static_cast<unsigned char>(text.front());
-    text.remove_prefix(1);
+  if (unreserved.covers(text)) {
+    out.append(text);
+    return;
+  }
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
     const char escaped[] = {'%', upper_digits[byte >> 4], upper_digits[byte & 15]};
-    out.append(escaped, sizeof escaped);
+    if (unreserved.has(c))
+      out.push_back(c);
+    else
+      out.append(escaped, sizeof escaped);
   }
 }
 

@@ -2,22 +2,19 @@
 
 #include <algorithm>
 
+#include "core/byte_set.hpp"
 #include "core/encoding.hpp"
 
 namespace core {
 namespace {
 
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+constexpr byte_set room_id_characters = ascii::letters_and_digits | byte_set("._~:@-");
+constexpr byte_set provider_name_characters = ascii::lower_letters | ascii::digits | byte_set("-_");
 
 }  // namespace
 
 bool room_id_rule::allows(std::string_view text) {
-  constexpr std::string_view marks = "._~:@-";
-  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [&](char c) {
-    return is_alphanumeric(c) || marks.find(c) != std::string_view::npos;
-  });
+  return !text.empty() && text.size() <= 128 && room_id_characters.covers(text);
 }
 
 bool user_id_rule::allows(std::string_view text) {
@@ -27,9 +24,7 @@ bool user_id_rule::allows(std::string_view text) {
 }
 
 bool provider_name_rule::allows(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
+  return !text.empty() && text.size() <= 64 && provider_name_characters.covers(text);
 }
 
 std::string_view name_of(role seat) { return seat == role::expert ? "expert" : "client"; }

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "core/append.hpp"
-#include "core/byte_blocks.hpp"
+#include "core/byte_set.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
 
@@ -135,7 +135,8 @@ namespace {
 
 // Nothing to escape and nothing that might not be UTF-8: what nearly every string is.
 bool is_plain(std::string_view text) {
-  return !any_byte(text, [](auto c) { return (c < 0x20) | (c > 0x7e) | (c == '"') | (c == '\\'); });
+  static constexpr byte_set plain = (ascii::visible | byte_set(" ")).without("\"\\");
+  return plain.covers(text);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "core/append.hpp"
+#include "core/byte_set.hpp"
 #include "core/json.hpp"
 #include "core/log_writer.hpp"
 #include "core/time_text.hpp"
@@ -16,10 +17,8 @@ namespace {
 // A bare word where that is unambiguous, else a JSON string: text logs stay greppable and
 // unforgeable.
 void append_text_value(std::string& out, std::string_view text) {
-  const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
-    return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\';
-  });
-  if (plain)
+  static constexpr byte_set plain = ascii::visible.without("\"=\\");
+  if (!text.empty() && plain.covers(text))
     out += text;
   else
     append_json_string(out, text);

@@ -108,13 +108,13 @@ objection chunk_guard::take_trailer(unsigned char byte) {
       }
       if (++trailer_lines_ > limits_.fields_max)
         return {errc::headers_too_large, "too many trailers"};
-      if (!is_token_character(static_cast<char>(byte))) return malformed;
+      if (!token_characters.has(static_cast<char>(byte))) return malformed;
       at_ = at::trailer_name;
       return {};
     case at::trailer_name:
       if (byte == ':')
         at_ = at::trailer_value;
-      else if (!is_token_character(static_cast<char>(byte)))
+      else if (!token_characters.has(static_cast<char>(byte)))
         return malformed;
       return {};
     case at::trailer_value:

@@ -89,6 +89,8 @@ class server final : private net::turn_work {
   const instant& turn();
   // Its bytes have been read: it answers when those of this turn's other connections have been too.
   void arrived(conversation& one);
+  // Its answer leaves with those of the others, after which it goes on.
+  void departs(conversation& one) { departing_.push_back(&one); }
   void events_told() override;
   void enter(conversation& one);
   void leave(conversation& one);
@@ -101,6 +103,7 @@ class server final : private net::turn_work {
   conversation* first_ = nullptr;
   std::size_t count_ = 0;
   std::vector<conversation*> arrived_;  // null where it has ended meanwhile
+  std::vector<conversation*> departing_;
   instant turn_;
   bool draining_ = false;
   std::int64_t date_second_ = -1;

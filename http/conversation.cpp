@@ -129,10 +129,9 @@ void conversation::woken(bool readable) {
   if (!readable) return overslept();
   try {
     const auto next = read_in(at_.turn());
-    if (next == wait_for::no_more)
-      at_.arrived(*this);
-    else
-      went_on(next);
+    if (next != wait_for::no_more) return went_on(next);
+    if (phase_ == phase::head) look_at_head();
+    at_.arrived(*this);
   } catch (...) {
     resume(std::current_exception(), wait_for::nothing);
   }
@@ -141,7 +140,24 @@ void conversation::woken(bool readable) {
 void conversation::answer() {
   if (!listener_) return;
   try {
-    went_on(work_on());
+    together_ = true;
+    const auto next = work_on();
+    together_ = false;
+    if (next == wait_for::send)
+      at_.departs(*this);
+    else
+      went_on(next);
+  } catch (...) {
+    together_ = false;
+    resume(std::current_exception(), wait_for::nothing);
+  }
+}
+
+void conversation::departed() {
+  if (!listener_) return;
+  try {
+    const auto next = flushed(wait_for::no_more);
+    went_on(next == wait_for::no_more ? go_on() : next);
   } catch (...) {
     resume(std::current_exception(), wait_for::nothing);
   }
@@ -174,6 +190,7 @@ void conversation::begin_work() {
 void conversation::begin_request() {
   workspace& work = *work_;
   phase_ = phase::head;
+  work.seen.reset();
   work.about = {};
   work.given = answered_now{};
   work.reply.clear();
@@ -232,11 +249,18 @@ wait_for conversation::go_on() {
   }
 }
 
+void conversation::look_at_head() {
+  auto& seen = work_->seen.emplace();
+  seen.bad = work_->parser.read_head(work_->unread(), seen.complete);
+}
+
 wait_for conversation::read_head() {
   workspace& work = *work_;
-  bool complete = false;
-  if (auto bad = work.parser.read_head(work.unread(), complete)) return refuse(bad);
-  if (complete) return head_arrived();
+  if (!work.seen) look_at_head();
+  const head_verdict seen = *work.seen;
+  work.seen.reset();
+  if (seen.bad) return refuse(seen.bad);
+  if (seen.complete) return head_arrived();
   if (work.begin != 0) work.make_room(at_.with_.buffers);
   return flush(wait_for::bytes);
 }
@@ -430,7 +454,8 @@ wait_for conversation::flush(wait_for then) {
   workspace& work = *work_;
   if (work.output.empty()) return flushed(then);
   const bool may_wait = then == wait_for::no_more && !closing_ && !at_.draining() && work.sent == 0;
-  if (may_wait && stream_->write_soon(work.output)) return flushed(then);
+  if (may_wait && stream_->write_soon(work.output))
+    return together_ ? wait_for::send : flushed(then);
   auto wrote = stream_->write_available(std::string_view(work.output).substr(work.sent));
   if (!wrote) return wait_for::nothing;
   work.sent += *wrote;

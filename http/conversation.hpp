@@ -20,6 +20,7 @@ enum class wait_for : unsigned char {
   task,     // the handler's coroutine
   events,   // the handler's event stream
   drain,    // the client must be heard out before the connection can be closed
+  send,     // the answer leaves with those of other connections
   nothing,  // it is over
   no_more,  // not a wait: the request is done, and the next one may be in the buffer already
 };
@@ -32,13 +33,14 @@ class conversation final : private net::waker {
   conversation& operator=(const conversation&) = delete;
 
   // Waits for requests, and answers without a coroutine those that need nothing but what is there:
-  // their bytes are read while the events of a turn are told, and looked at after all of them, so
-  // that the kernel's work and ours each stay in the processor's cache. Ends when something else is
-  // to be waited for, with that. False from listen(): the stream can only be waited for by itself.
+  // their bytes are read while the events of a turn are told, answered after all of them, and sent
+  // after that (see server::events_told). Ends when something else is to be waited for, with that.
+  // False from listen(): the stream can only be waited for by itself.
   bool listen();
   core::task<wait_for> next_request();
-  void answer();  // by the server, after the events
-  void let_go();  // by the server that ends: whoever awaits next_request() is destroyed
+  void answer();    // by the server, after the events
+  void departed();  // by the server, when the answers have been sent
+  void let_go();    // by the server that ends: whoever awaits next_request() is destroyed
 
   // Each of these goes on from one wait to the next one.
   wait_for readable();
@@ -95,6 +97,7 @@ class conversation final : private net::waker {
   wait_for work_on();
   wait_for go_on();
   wait_for read_head();
+  void look_at_head();
   wait_for head_arrived();
   bool read_head_again();
   wait_for begin_body(std::size_t bytes_max);
@@ -123,6 +126,7 @@ class conversation final : private net::waker {
   wait_for after_flush_ = wait_for::nothing;
   phase phase_ = phase::head;
   bool idle_ = false;
+  bool together_ = false;       // it answers with others, and what it answers leaves with theirs
   bool unfinished_ = false;     // finished() is owed to the service
   bool closing_ = false;        // no further request will be read
   bool hear_out_ = false;       // the client may not expect the end: drain before closing

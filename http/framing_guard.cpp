@@ -15,6 +15,28 @@ namespace {
 // Of a byte or of each byte of a block. A tab is white space that may stand in a value.
 constexpr auto is_control = [](auto c) { return ((c < 0x20) & (c != '\t')) | (c == 0x7f); };
 
+// One bit for each control character of the first `looked_at` bytes, at most 64.
+std::uint64_t controls_of(std::string_view bytes, std::size_t& looked_at) {
+  constexpr std::size_t step = sizeof(core::sixteen_bytes);
+  const auto block_at = [&](std::size_t at) -> std::uint64_t {
+    const auto block = core::load_block<core::sixteen_bytes>(bytes.data() + at);
+    return core::bits_of(core::sixteen_bytes(is_control(block)));
+  };
+  if (bytes.size() >= 4 * step) {
+    looked_at = 4 * step;
+    return block_at(0) | block_at(step) << 16 | block_at(2 * step) << 32 | block_at(3 * step) << 48;
+  }
+  if (bytes.size() >= step) {
+    looked_at = step;
+    return block_at(0);
+  }
+  looked_at = bytes.size();
+  std::uint64_t found = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    if (is_control(static_cast<unsigned char>(bytes[i]))) found |= std::uint64_t{1} << i;
+  return found;
+}
+
 method method_of(std::string_view text) {
   switch (text.size()) {
     case 3:
@@ -42,12 +64,11 @@ method method_of(std::string_view text) {
   return method::other;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // The minor version, or why this is no version of ours.
 objection read_version(std::string_view text, int& minor) {
-  const bool shaped = text.size() == 8 && text.starts_with("HTTP/") && is_digit(text[5]) &&
-                      text[6] == '.' && is_digit(text[7]);
+  const bool shaped = text.size() == 8 && text.starts_with("HTTP/") &&
+                      core::ascii::digits.has(text[5]) && text[6] == '.' &&
+                      core::ascii::digits.has(text[7]);
   if (!shaped) return {errc::bad_request, "no HTTP version where one belongs"};
   if (text[5] != '1' || text[7] > '1') return {errc::version_not_supported, "not HTTP/1.0 or 1.1"};
   minor = text[7] - '0';
@@ -113,9 +134,7 @@ void for_each_element(std::string_view list, Each each) {
 
 }  // namespace
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
-}
+bool is_token(std::string_view text) { return !text.empty() && token_characters.covers(text); }
 
 bool is_valid_host(std::string_view text) {
   std::string_view host;
@@ -134,7 +153,7 @@ bool is_valid_host(std::string_view text) {
     const auto end = std::min(text.find(':'), text.size());
     host = text.substr(0, end);
     if (host.empty() || host.size() > 255) return false;
-    if (!std::all_of(host.begin(), host.end(), is_host_character)) return false;
+    if (!host_characters.covers(host)) return false;
     if (host.find('%') != std::string_view::npos && !core::percent_decode(host)) return false;
     text.remove_prefix(end);
   }
@@ -143,7 +162,7 @@ bool is_valid_host(std::string_view text) {
   text.remove_prefix(1);
   unsigned port = 0;
   for (const char digit : text) {
-    if (!is_digit(digit)) return false;
+    if (!core::ascii::digits.has(digit)) return false;
     port = port * 10 + static_cast<unsigned>(digit - '0');
     if (port > 65535) return false;
   }
@@ -167,32 +186,27 @@ objection head_guard::find_end(std::string_view bytes, std::size_t& head_bytes) 
   const auto visible = std::min(bytes.size(), limits_.head_bytes_max);
   const char* const from = bytes.data();
   std::size_t base = scanned_;
+  std::size_t next = scanned_;  // what is before that belongs to a line that has ended
   while (base < visible) {
-    std::uint32_t controls = 0;
-    std::size_t step = sizeof(core::sixteen_bytes);
-    if (base + step <= visible) {
-      const auto block = core::load_block<core::sixteen_bytes>(from + base);
-      controls = core::bits_of(core::sixteen_bytes(is_control(block)));
-    } else {
-      step = visible - base;
-      for (std::size_t i = 0; i < step; ++i)
-        if (is_control(static_cast<unsigned char>(from[base + i]))) controls |= 1u << i;
-    }
+    std::size_t step = 0;
+    std::uint64_t controls = controls_of(bytes.substr(base, visible - base), step);
     for (; controls != 0; controls &= controls - 1) {
       const std::size_t at = base + static_cast<std::size_t>(std::countr_zero(controls));
-      if (at < scanned_) continue;  // the LF of a line whose CR was in the block before
-      scanned_ = at;
+      if (at < next) continue;  // the LF after a CR
       if (from[at] == '\n') return {errc::bad_request, "a line ends without CR"};
       if (from[at] != '\r') return {errc::bad_request, "a control character in the head"};
-      if (at + 1 == visible) return check_lengths(bytes.size());
+      if (at + 1 == visible) {
+        scanned_ = at;
+        return check_lengths(bytes.size());
+      }
       if (from[at + 1] != '\n') return {errc::bad_request, "a CR without LF"};
-      scanned_ = at + 2;
+      next = at + 2;
       if (auto bad = end_line(at + 1, head_bytes)) return bad;
       if (head_bytes != 0) return {};
     }
     base += step;
-    scanned_ = std::max(scanned_, base);
   }
+  scanned_ = std::max(next, base);
   return check_lengths(bytes.size());
 }
 
@@ -240,7 +254,7 @@ objection head_guard::check_request(std::string_view bytes, request_head& out) {
   out.method_text = first.substr(0, space);
   out.method = method_of(out.method_text);
   out.target = first.substr(space + 1, last_space - space - 1);
-  if (out.target.empty() || !std::all_of(out.target.begin(), out.target.end(), is_target_character))
+  if (out.target.empty() || !target_characters.covers(out.target))
     return {errc::bad_request, "the target holds what RFC 3986 does not allow"};
   if (out.target.size() > limits_.target_bytes_max)
     return {errc::uri_too_long, "the target is too long"};
@@ -265,7 +279,7 @@ objection head_guard::check_response(std::string_view bytes, int& status, int& m
   if (skipped_ != 0 || first.find('\t') != first.npos) return malformed;
   if (first.size() < 12 || first[8] != ' ') return malformed;
   if (read_version(first.substr(0, 8), minor_version)) return malformed;
-  if (!is_digit(first[9]) || !is_digit(first[10]) || !is_digit(first[11])) return malformed;
+  if (!core::ascii::digits.covers(first.substr(9, 3))) return malformed;
   if (first.size() > 12 && first[12] != ' ') return malformed;
   status = (first[9] - '0') * 100 + (first[10] - '0') * 10 + (first[11] - '0');
   if (status < 100 || status > 599) return malformed;
@@ -328,7 +342,7 @@ objection head_guard::note_content_length(std::string_view value) {
   if (has_length_) return {errc::bad_request, "more than one Content-Length"};
   has_length_ = true;
   // 18 digits are an exabyte and cannot overflow; what is longer is no length that anybody means.
-  if (value.empty() || value.size() > 18 || !std::all_of(value.begin(), value.end(), is_digit))
+  if (value.empty() || value.size() > 18 || !core::ascii::digits.covers(value))
     return {errc::bad_request, "Content-Length is not a number"};
   for (const char digit : value)
     frame_.content_length = frame_.content_length * 10 + static_cast<unsigned>(digit - '0');

@@ -153,19 +153,29 @@ const server::instant& server::turn() {
 }
 
 void server::arrived(conversation& one) {
-  if (!one.stream().call_after_events(*this)) return one.answer();
   arrived_.push_back(&one);
-  if (arrived_.size() >= arrived_max) events_told();
+  const bool others_may_follow = one.stream().call_after_events(*this);
+  if (!others_may_follow || arrived_.size() >= arrived_max) events_told();
 }
 
+// One step for all of them before the next step for any: each step's code, and the kernel's, stay
+// in the processor's cache. What is noted about an answer does not keep it waiting.
 void server::events_told() {
-  for (std::size_t i = 0; i < arrived_.size(); ++i)
-    if (conversation* const one = std::exchange(arrived_[i], nullptr)) one->answer();
-  arrived_.clear();
+  const auto for_each_of = [](std::vector<conversation*>& all, auto step) {
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (conversation* const one = std::exchange(all[i], nullptr)) step(*one);
+    all.clear();
+  };
+  for_each_of(arrived_, [](conversation& one) { one.answer(); });
+  const auto alive = std::ranges::find_if(departing_, [](auto* one) { return one != nullptr; });
+  if (alive == departing_.end()) return departing_.clear();
+  (*alive)->stream().send_gathered();
+  for_each_of(departing_, [](conversation& one) { one.departed(); });
 }
 
 void server::leave(conversation& one) {
-  std::ranges::replace(arrived_, &one, static_cast<conversation*>(nullptr));
+  for (auto* const list : {&arrived_, &departing_})
+    std::ranges::replace(*list, &one, static_cast<conversation*>(nullptr));
   (one.previous_one != nullptr ? one.previous_one->next_one : first_) = one.next_one;
   if (one.next_one != nullptr) one.next_one->previous_one = one.previous_one;
   --count_;

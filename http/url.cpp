@@ -14,7 +14,7 @@ namespace {
 // Browsers and proxies stop near 8 KiB; nothing that we ask or are asked needs more.
 constexpr std::size_t url_bytes_max = 8 * 1024;
 
-bool is_origin_character(char c) { return is_host_character(c) && c != '%'; }
+constexpr core::byte_set origin_characters = host_characters.without("%");
 
 // Port and host of "host:port", whose characters is_valid_host() has checked.
 bool split_authority(std::string_view authority, url& out) {
@@ -27,7 +27,7 @@ bool split_authority(std::string_view authority, url& out) {
     const auto end = std::min(rest.find(':'), rest.size());
     const auto name = rest.substr(0, end);
     // Percent-encoding in a host name is legal and never meant: two spellings of one host.
-    if (!std::all_of(name.begin(), name.end(), is_origin_character)) return false;
+    if (!origin_characters.covers(name)) return false;
     out.host = core::lower_case(name);
     rest.remove_prefix(end);
   }
@@ -56,7 +56,7 @@ core::result<url> url::from(std::string_view text) {
     return core::fail(errc::bad_url, "neither http nor https");
 
   text.remove_prefix(colon + 3);
-  if (!std::all_of(text.begin(), text.end(), is_target_character))
+  if (!target_characters.covers(text))
     return core::fail(errc::bad_url, "a character that no URL may hold, or a fragment");
   const auto end = std::min(text.find_first_of("/?"), text.size());
   const auto authority = text.substr(0, end);

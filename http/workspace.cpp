@@ -46,6 +46,7 @@ void workspace::clear() {
   own.reset();
   input = nullptr;
   capacity = used = begin = end = sent = reply_bytes = 0;
+  seen.reset();
   about = {};
   given = answered_now{};
   reply.clear();

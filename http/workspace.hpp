@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,12 @@
 #include "net/buffer_pool.hpp"
 
 namespace http {
+
+// What the parser says of the bytes of a head that are there.
+struct head_verdict {
+  objection bad;
+  bool complete = false;
+};
 
 struct workspace {
   net::buffer_pool::lease lease;
@@ -26,6 +33,7 @@ struct workspace {
   core::wall_time wall;          // then
 
   request_parser parser;
+  std::optional<head_verdict> seen;  // until it is acted upon
   exchange about;
   answer given;
   http::reply reply;

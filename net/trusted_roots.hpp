@@ -14,12 +14,12 @@ namespace net {
 
 class trusted_roots {
  public:
-  // Those of the system (OpenSSL's default places; SSL_CERT_FILE and SSL_CERT_DIR name others). Read
-  // when the first connection needs them: a megabyte and some ten milliseconds that a server which
-  // calls nobody does not pay.
+  // Those of the system (OpenSSL's default places; SSL_CERT_FILE and SSL_CERT_DIR name others).
+  // Read when the first connection needs them: a megabyte and some ten milliseconds that a server
+  // which calls nobody does not pay.
   static std::shared_ptr<trusted_roots> of_system();
-  // Those in a PEM file, read now; the system's where its name is empty. Fails with errc::tls_failed
-  // when the file cannot be read.
+  // Those in a PEM file, read now; the system's where its name is empty. Fails with
+  // errc::tls_failed when the file cannot be read.
   static core::result<std::shared_ptr<trusted_roots>> from(const std::string& ca_file);
 
   trusted_roots(const trusted_roots&) = delete;

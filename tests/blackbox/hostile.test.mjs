@@ -47,13 +47,16 @@ test('malformed, cut and abandoned requests leave neither memory nor descriptors
         }));
     };
     const rest = door.openFiles();
-    await round();
-    await round();
+    // Buffers and the allocator's own stock grow until they have seen the most that is needed at once. Then it stays:
+    // four rounds are 1,920 requests, so that half a megabyte would be 270 bytes lost for each.
+    const sizes = [door.residentBytes()];
+    const grown = () => sizes.at(-1) - sizes.at(-2);
+    do {
+      for (let i = 0; i < 4; ++i) await round();
+      sizes.push(door.residentBytes());
+    } while (grown() > 5e5 && sizes.length < 12);
+    assert.ok(grown() <= 5e5, `resident: ${sizes.join(' -> ')} bytes`);
     assert.ok(await soon(() => door.openFiles() <= rest + 2), `${rest} -> ${door.openFiles()} descriptors`);
-    const memory = door.residentBytes();
-    for (let i = 0; i < 4; ++i) await round();
-    assert.ok(await soon(() => door.openFiles() <= rest + 2), `${rest} -> ${door.openFiles()} descriptors`);
-    assert.ok(door.residentBytes() < memory + 4e6, `${memory} -> ${door.residentBytes()} bytes`);
     assert.equal((await door.api('/nothing')).status, 404);
     assert.match(await door.metrics(), /net_connection_surprises_total 0/);
   } finally {

@@ -252,6 +252,28 @@ BOOST_AUTO_TEST_CASE(a_connection_that_its_neighbours_handler_stops_in_the_same_
   for (connected_pair& pair : pairs) BOOST_TEST(pair.read_to_end().empty());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_noted_about_answers_keeps_none_of_them_waiting) {
+  std::vector<connected_pair> pairs(3);
+  turned_server live;
+  std::vector<std::size_t> there;  // answers that have arrived, each time one is noted
+  live.service.on_finished = [&] {
+    char byte;
+    there.push_back(static_cast<std::size_t>(std::ranges::count_if(pairs, [&](auto& pair) {
+      return ::recv(pair.client.number(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+    })));
+  };
+  for (connected_pair& pair : pairs) live.serve(pair);
+  for (connected_pair& pair : pairs) pair.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  live.settle();
+  BOOST_TEST(there == (std::vector<std::size_t>{3, 3, 3}), boost::test_tools::per_element());
+  // They wait for requests again.
+  there.clear();
+  for (connected_pair& pair : pairs) BOOST_TEST(!turned_server::read_now(pair).empty());
+  pairs[1].send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  live.settle();
+  BOOST_TEST(there == (std::vector<std::size_t>{1}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(waiting_connections_end_when_their_group_is_cancelled) {
   connected_pair pair;
   turned_server live;

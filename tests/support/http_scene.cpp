@@ -52,6 +52,7 @@ void scripted_service::refuse(http::exchange&, core::failure why, http::reply& o
 
 void scripted_service::finished(const http::exchange& about, int status, std::size_t bytes_sent) {
   ends.push_back({status, bytes_sent, about.head != nullptr});
+  if (on_finished) on_finished();
 }
 
 http_scene::http_scene(http::connection_limits limits)

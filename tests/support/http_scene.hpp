@@ -32,6 +32,7 @@ class scripted_service final : public http::service {
   std::size_t body_bytes_max = 100;
   admission on_admit;
   handler on_handle;
+  std::function<void()> on_finished;
   std::vector<end> ends;
   std::vector<core::failure> refused;
 
