@@ -28,10 +28,9 @@ core::histogram& access_record::durations(std::size_t route_index, std::string_v
 }
 
 void access_record::finished(const http::exchange& about, std::size_t route_index,
-                             std::string_view route, int status, std::size_t bytes_sent,
-                             core::steady_time now) {
+                             std::string_view route, int status, std::size_t bytes_sent) {
   const http::request_head* head = about.head;
-  const auto took = now - about.started;
+  const auto took = about.ended - about.started;
   durations(route_index, route, head ? head->method : http::method::other, status)
       .observe(std::chrono::duration<double>(took).count());
   if (!lines_ || !log_.wants(core::log_level::info)) return;
@@ -54,8 +53,8 @@ void access_record::finished(const http::exchange& about, std::size_t route_inde
       core::log_field{"request_id", about.request_id()},
       core::log_field{"code", std::string_view(about.note)},
       core::log_field{"trace_id", trace ? trace->id() : std::string_view()}};
-  log_.log(core::log_level::info, "request",
-           std::span(fields).first(fields.size() - (trace ? 0 : 1)));
+  log_.log_at(about.ended_wall, core::log_level::info, "request",
+              std::span(fields).first(fields.size() - (trace ? 0 : 1)));
 }
 
 }  // namespace api

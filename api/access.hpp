@@ -17,7 +17,7 @@ class access_record {
 
   // `route` is the route's pattern, never the path: labels come from a fixed list.
   void finished(const http::exchange& about, std::size_t route_index, std::string_view route,
-                int status, std::size_t bytes_sent, core::steady_time now);
+                int status, std::size_t bytes_sent);
 
  private:
   static constexpr std::size_t routes_max = 32;

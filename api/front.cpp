@@ -392,8 +392,7 @@ void front::refuse(http::exchange& about, core::failure why, http::reply& out) {
 
 void front::finished(const http::exchange& about, int status, std::size_t bytes_sent) {
   const route_row& row = row_of(static_cast<route>(about.route));
-  state_->access.finished(about, about.route, row.pattern, status, bytes_sent,
-                          state_->at.parts.clock.steady_now());
+  state_->access.finished(about, about.route, row.pattern, status, bytes_sent);
 }
 
 void front::booking_changed(const core::room_id& room) {

@@ -131,19 +131,14 @@ result<json_value> read_json(std::string_view text, json_limits limits) {
   return out;
 }
 
-namespace {
-
-// Nothing to escape and nothing that might not be UTF-8: what nearly every string is.
-bool is_plain(std::string_view text) {
+bool is_plain_json(std::string_view text) {
   static constexpr byte_set plain = (ascii::visible | byte_set(" ")).without("\"\\");
   return plain.covers(text);
 }
 
-}  // namespace
-
 void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view replacement = "\xef\xbf\xbd";
-  if (is_plain(text)) return append_all(out, "\"", text, "\"");
+  if (is_plain_json(text)) return append_all(out, "\"", text, "\"");
   out += '"';
   std::size_t start = 0;
   for (std::size_t i = 0; i < text.size();) {
@@ -192,7 +187,7 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 std::string_view json_text(std::string_view text, std::string& kept) {
-  if (is_plain(text)) return text;
+  if (is_plain_json(text)) return text;
   kept.clear();
   append_json_string(kept, text);
   return std::string_view(kept).substr(1, kept.size() - 2);

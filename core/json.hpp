@@ -58,6 +58,8 @@ void append_json_string(std::string& out, std::string_view text);
 // What stands between the quotes: the text itself where it needs no escapes, else a view into
 // `kept`.
 std::string_view json_text(std::string_view text, std::string& kept);
+// There is nothing to escape and nothing that might not be UTF-8: what nearly every string is.
+bool is_plain_json(std::string_view text);
 
 // A member's name that is written in the source and needs no escapes, which the compiler checks.
 class json_name {

@@ -73,6 +73,11 @@ class logger {
   void log(log_level level, std::string_view event, std::span<const log_field> with) {
     if (wants(level)) write(level, event, with);
   }
+  // For who knows what time it is.
+  void log_at(wall_time now, log_level level, std::string_view event,
+              std::span<const log_field> with) {
+    if (wants(level)) write_at(now, level, event, with);
+  }
 
   // Opens the log file again at its name; false when that failed and the old one stays.
   virtual bool reopen() { return true; }
@@ -87,6 +92,10 @@ class logger {
 
  private:
   virtual void write(log_level level, std::string_view event, std::span<const log_field> with) = 0;
+  virtual void write_at(wall_time, log_level level, std::string_view event,
+                        std::span<const log_field> with) {
+    write(level, event, with);
+  }
   log_level level_;
 };
 

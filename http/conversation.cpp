@@ -497,6 +497,9 @@ wait_for conversation::end() {
 void conversation::finish_exchange(int status, std::size_t bytes_sent) {
   if (!unfinished_) return;
   unfinished_ = false;
+  const server::instant when = at_.ended();
+  work_->about.ended = when.steady;
+  work_->about.ended_wall = when.wall;
   try {
     answers().finished(work_->about, status, bytes_sent);
   } catch (...) {

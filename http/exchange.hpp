@@ -31,6 +31,10 @@ struct exchange {
   core::wall_time now;                           // the wall clock at that time
   core::deadline deadline{core::steady_time{}};  // for everything that this request waits for
 
+  // When its answer had been written; known in finished().
+  core::steady_time ended;
+  core::wall_time ended_wall;
+
   // Filled by the service, read by it again in finished().
   net::ip_address client;  // the address that limits count
   std::size_t route = 0;   // the service's own number for what was asked

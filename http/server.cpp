@@ -170,7 +170,9 @@ void server::events_told() {
   const auto alive = std::ranges::find_if(departing_, [](auto* one) { return one != nullptr; });
   if (alive == departing_.end()) return departing_.clear();
   (*alive)->stream().send_gathered();
+  departure_ = now();
   for_each_of(departing_, [](conversation& one) { one.departed(); });
+  departure_.reset();
 }
 
 void server::leave(conversation& one) {

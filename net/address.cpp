@@ -1,11 +1,11 @@
 #include "net/address.hpp"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <iterator>
 
 namespace net {
 namespace {
@@ -67,11 +67,13 @@ std::string ip_address::text() const {
 void ip_address::append_text(std::string& out) const {
   if (is_v4()) {
     // Not inet_ntop, which goes through printf.
+    char text[INET_ADDRSTRLEN];
+    char* end = text;
     for (std::size_t i = mapped_prefix.size(); i < bytes_.size(); ++i) {
-      if (i > mapped_prefix.size()) out += '.';
-      const fmt::format_int number(bytes_[i]);
-      out.append(number.data(), number.size());
+      if (i > mapped_prefix.size()) *end++ = '.';
+      end = std::to_chars(end, std::end(text), bytes_[i]).ptr;
     }
+    out.append(text, end);
     return;
   }
   char text[INET6_ADDRSTRLEN] = "";
