@@ -1,34 +1,15 @@
 // The route of the Next.js example that stands before Stagedoor, without a browser: whose address is counted, what goes through, what does not,
 // and what a caller is told when there is nobody behind it.
 import assert from 'node:assert/strict';
-import { createServer, request as ask } from 'node:http';
+import { createServer } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { configuration, randomRoom, rfc3339, session, Stagedoor } from '../blackbox/support/stagedoor.mjs';
-import { startApp } from './support/nextjs.mjs';
+import { cookie, get, joinPath as path, startApp } from './support/nextjs.mjs';
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-const path = (room, role = 'expert') => `/api/${role}/videocall/url?roomId=${room}`;
-
-// A request as a browser would send it, from any address of the loopback network.
-function get(app, where, { headers = {}, from = '127.0.0.1', method = 'GET' } = {}) {
-  return new Promise((done, failed) => {
-    const asked = ask({ host: '127.0.0.1', port: app.port, path: where, method, headers, localAddress: from, agent: false }, async (answer) => {
-      try {
-        let text = '';
-        for await (const part of answer) text += part;
-        done({ status: answer.statusCode, headers: answer.headers, text, json: text && /json/.test(answer.headers['content-type'] ?? '') ? JSON.parse(text) : undefined });
-      } catch (error) {
-        failed(error);
-      }
-    });
-    asked.on('error', failed);
-    asked.end();
-  });
-}
-const cookie = (token = session()) => ({ cookie: `theme=dark; session=${token}; other=secret` });
 
 describe('before a real Stagedoor', () => {
   let folder, door, app;

@@ -10,9 +10,10 @@ import { fileURLToPath } from 'node:url';
 export const binary =
   process.env.STAGEDOOR_BINARY ?? fileURLToPath(new URL('../../../build/release/stagedoor', import.meta.url));
 
-export async function freePort() {
+// One that nobody has, or `wanted` if nobody has it.
+export async function freePort(wanted = 0) {
   const server = createServer();
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  await new Promise((done, failed) => server.on('error', failed).listen(wanted, '127.0.0.1', done));
   const { port } = server.address();
   await new Promise((done) => server.close(done));
   return port;
