@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { freePort, randomRoom, session, Stagedoor } from '../blackbox/support/stagedoor.mjs';
 import { launch, moves, picture } from './support/browser.mjs';
 import { Network, noNetworkBecause } from './support/network.mjs';
-import { OwnVideoService } from './support/own_video_service.mjs';
+import { OwnVideoService, startByOneCommand } from './support/own_video_service.mjs';
 
 const { SignJWT, UnsecuredJWT } = await import(createRequire(new URL('../../examples/own-video-service/package.json', import.meta.url)).resolve('jose'));
 
@@ -175,4 +175,24 @@ test('a page may frame the call only where it is named, and the refusal is a pag
   assert.match(answer.headers.get('content-security-policy'), new RegExp(`frame-ancestors ${host.origin}$`));
   assert.equal(answer.headers.get('referrer-policy'), 'no-referrer');
   assert.match(await answer.text(), /This link is not valid/);
+});
+
+test('its one command starts Janus, gateway and a demo of Stagedoor that leads there, and ends them in peace', { timeout: 60_000 }, async () => {
+  const all = await startByOneCommand();
+  try {
+    const login = await fetch(`${all.stagedoor}/demo/login`, { method: 'POST', body: new URLSearchParams({ user: 'expert-1', role: 'expert', room: 'test_room' }), redirect: 'manual' });
+    const cookie = login.headers.get('set-cookie').split(';')[0];
+    const { videoCallUrl } = await (await fetch(`${all.stagedoor}/api/expert/videocall/url?roomId=test_room`, { headers: { cookie } })).json();
+    const { origin, pathname, searchParams } = new URL(videoCallUrl);
+    assert.deepEqual([origin, pathname], [all.origin, '/room/test_room']);
+    const page = await fetch(videoCallUrl);
+    assert.equal(page.status, 200, await page.text());
+    const join = await fetch(`${origin}${pathname}/join`, { method: 'POST', headers: { authorization: `Bearer ${searchParams.get('token')}` } });
+    assert.equal(join.status, 200, await join.text());
+  } catch (error) {
+    error.message += `\n${all.log}`;
+    throw error;
+  } finally {
+    assert.deepEqual(await all.stop(), { code: 0, signal: null });
+  }
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { binary, freePort } from '../../blackbox/support/stagedoor.mjs';
 import { startJanus, writeConfiguration } from '../../../examples/own-video-service/lib/janus_server.mjs';
 
 const example = fileURLToPath(new URL('../../../examples/own-video-service/', import.meta.url));
@@ -64,4 +65,37 @@ export class OwnVideoService {
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+// `./dev example own-video-service`, once everything is built.
+export async function startByOneCommand() {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-janus-'));
+  const [port, stagedoorPort, adminPort, apiPort] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const child = spawn(process.execPath, ['start.mjs'], {
+    cwd: example,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env, PORT: String(port), STAGEDOOR_PORT: String(stagedoorPort), STAGEDOOR_ADMIN_PORT: String(adminPort), JANUS_API_PORT: String(apiPort),
+      LOCAL_FOLDER: folder, STAGEDOOR_BINARY: binary,
+    },
+  });
+  const all = { log: '', origin: `http://localhost:${port}`, stagedoor: `http://localhost:${stagedoorPort}` };
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (all.log += text));
+  const ended = new Promise((done) => child.on('close', (code, signal) => done({ code, signal })));
+  all.stop = async () => {
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    const how = await ended;
+    clearTimeout(timer);
+    rmSync(folder, { recursive: true, force: true });
+    return how;
+  };
+  try {
+    await until('the demo', 15_000, async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok);
+  } catch (error) {
+    error.message += `\n${all.log}`;
+    await all.stop();
+    throw error;
+  }
+  return all;
 }
