@@ -1,7 +1,7 @@
 // What npm packs is a package: it installs, imports without a document, and its types hold in a strict project.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -27,6 +27,8 @@ test("it holds what it is made of, and nothing else", () => {
   const names = packed.files.map((one) => one.path);
   for (const one of ["package.json", "README.md", "dist/index.js", "dist/index.d.ts", "dist/react.js", "dist/react.d.ts", "dist/client.js", "src/element.ts"]) assert.ok(names.includes(one), one);
   assert.deepEqual(names.filter((one) => !/^(dist|src)\/[a-z_]+\.(js|d\.ts|ts)$|^(package\.json|README\.md|LICENSE)$/.test(one)), []);
+  const license = (where) => readFileSync(where, "utf8");
+  assert.equal(license(join(folder, "node_modules/@stagedoor/video-call/LICENSE")), license(join(web, "../LICENSE")), "the repository's");
   const manifest = JSON.parse(run("cat", ["node_modules/@stagedoor/video-call/package.json"]));
   assert.equal(manifest.dependencies, undefined, "no runtime dependency");
 });
