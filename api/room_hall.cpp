@@ -134,7 +134,7 @@ bool room_hall::hang_up(const core::room_id& room_name, core::role seat, const c
   const auto found = rooms_.find(room_name);
   if (found == rooms_.end()) return false;
   chair& mine = at(found->second, seat);
-  if (!mine.sits(user, page) || mine.said_bye) return false;
+  if (!mine.sat(user, page) || mine.said_bye) return false;
   mine.said_bye = true;
   chair& other = across(found->second, seat);
   other.waiting.clear();

@@ -69,7 +69,8 @@ class room_hall {
   // not reach anybody: that page or its call is no more, and events tell so.
   bool pass_on(const core::room_id& room, core::role seat, const core::user_id& user,
                std::string_view page, std::string_view call, room_event said);
-  // The same for somebody who hangs up: the other side is told once that it was on purpose.
+  // The same for somebody who hangs up: the other side is told once that it was on purpose. A page
+  // that is closed says so on its way out, when its connection for events may be gone already.
   bool hang_up(const core::room_id& room, core::role seat, const core::user_id& user,
                std::string_view page);
 
@@ -83,8 +84,11 @@ class room_hall {
     std::deque<room_event> waiting;
     bool said_bye = false;
 
+    bool sat(const core::user_id& user, std::string_view page) const {
+      return guest.user == user && guest.page == page;
+    }
     bool sits(const core::user_id& user, std::string_view page) const {
-      return ticket != 0 && guest.user == user && guest.page == page;
+      return ticket != 0 && sat(user, page);
     }
   };
   struct room {

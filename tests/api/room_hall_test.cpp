@@ -186,6 +186,27 @@ BOOST_AUTO_TEST_CASE(hanging_up_is_told_once_and_ends_the_call) {
   BOOST_TEST(at.call_of(at.expert) == "101");
 }
 
+BOOST_AUTO_TEST_CASE(a_page_that_is_closed_has_left_on_purpose_though_its_connection_ended_first) {
+  both_there at;
+  at.leave(at.client);
+  BOOST_TEST(at.bye(at.client));
+  BOOST_TEST(!at.bye(at.client));
+  BOOST_TEST(at.events(at.expert) == "left");
+  BOOST_TEST(at.last.data == R"({"why":"bye"})");
+  at.enter(at.client);
+  BOOST_TEST(at.call_of(at.expert) == "101");
+}
+
+BOOST_AUTO_TEST_CASE(nobody_hangs_up_for_who_has_the_seat_now) {
+  both_there at;
+  at.leave(at.client);
+  auto anew = at.open(role::client, "u2", "client-page-0002");
+  at.enter(anew);
+  at.call_of(at.expert);
+  BOOST_TEST(!at.bye(at.client));
+  BOOST_TEST(at.events(at.expert) == "");
+}
+
 BOOST_AUTO_TEST_CASE(who_connects_again_is_not_introduced_to_somebody_who_hung_up) {
   both_there at;
   BOOST_TEST(at.bye(at.client));

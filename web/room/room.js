@@ -7,6 +7,9 @@ import { keep, kept, room, takeToken } from "./token.js";
 
 const byId = (id) => document.getElementById(id);
 
+// Why one is not let in now, and may be in a while.
+const maybeLater = ["seat_taken", "overloaded"];
+
 class Room {
   constructor(token) {
     this.line = new Line(token);
@@ -40,10 +43,12 @@ class Room {
     addEventListener("keydown", (event) => this.shortcut(event));
     addEventListener("online", () => this.call?.findAnotherWay());
     addEventListener("pagehide", () => !this.line.over && this.line.post({ type: "bye" }, true));
+    // Some browsers keep a page that was left, and show it as it was when somebody comes back to it.
+    addEventListener("pageshow", ({ persisted }) => persisted && !this.over && location.reload());
   }
   // With Alt and Shift: single letters belong to screen readers and to whoever dictates (WCAG 2.1.4).
   shortcut(event) {
-    if (!event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey || event.repeat) return;
+    if (this.over || !event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey || event.repeat) return;
     const button = { KeyM: "microphone", KeyC: "camera", KeyS: "screen" }[event.code];
     if (button && !byId(button).disabled) byId(button).click();
   }
@@ -114,7 +119,7 @@ class Room {
     };
     set("microphone", this.off.audio, Boolean(this.media.audio));
     set("camera", this.off.video, Boolean(this.camera));
-    set("screen", Boolean(this.screen), Boolean(navigator.mediaDevices?.getDisplayMedia) && passedOn("display-capture"));
+    set("screen", Boolean(this.screen), Boolean(navigator.mediaDevices?.getDisplayMedia));
     byId("hangup").disabled = this.over;
   }
   tellState() {
@@ -133,6 +138,8 @@ class Room {
     this.tellState();
   }
   async startScreen() {
+    // Told to whom it matters, and when it does: most people never share a screen.
+    if (!passedOn("display-capture")) return this.say("The page around this call does not pass the screen on to it.");
     let stream;
     try {
       stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
@@ -163,16 +170,19 @@ class Room {
     else if (name === "call") this.introduce(data);
     else if (name === "signal" && this.call?.id === data.call) await this.call.hear(data).catch((error) => console.error(error));
     else if (name === "left") this.otherLeft(data.why);
-    else if (name === "replaced") this.end("This call goes on in another window."), this.tellParent("ended");
+    else if (name === "replaced") this.endFor("This call goes on in another window.", true);
     else if (name === "refused") this.refused(data);
-    else if (name === "end") this.end(data.detail), this.tellParent("ended");
+    else if (name === "end") this.endFor(data.detail, maybeLater.includes(data.code));
+  }
+  // For another reason than that somebody has hung up.
+  endFor(why, canComeBack = false) {
+    this.end(why);
+    if (canComeBack) this.offerToRejoin();
+    this.tellParent("ended");
   }
   // A server that was started anew may not know our token: it introduces nobody then, and two who talk already go on.
   refused({ status, detail }) {
-    if (status !== 401 || this.call?.peer.connectionState !== "connected") {
-      this.end(detail);
-      return this.tellParent("ended");
-    }
+    if (status !== 401 || this.call?.peer.connectionState !== "connected") return this.endFor(detail);
     this.line.end();
     this.note = "The server does not know this link any more: you can go on talking, and need a new link to come back.";
     this.say("");
@@ -184,6 +194,7 @@ class Room {
     if (!this.call) this.say("You are here. Waiting for the other side …");
   }
   introduce({ call, peer }) {
+    this.otherIsGone = false;
     if (this.call?.id === call) {
       this.call.again();
     } else {
@@ -218,17 +229,15 @@ class Room {
     );
   }
   connection(state) {
+    if (state !== "connected") byId("quality").hidden = true; // it was of the way that is not there now
     if (state === "connected") {
       this.say("");
       this.stopWatching ??= watchQuality(this.call.peer, (level, seen) => this.showQuality(level, seen));
       if (this.joined !== this.call.id) this.tellParent("joined");
       this.joined = this.call.id;
-    }
-    else if (state === "disconnected") this.say("The connection is interrupted …");
-    else if (state === "failed" && this.line.over) {
-      this.end("The call has ended. You need a new link to come back.");
-      this.tellParent("ended");
-    } else if (state === "failed") this.say("There is no way between the two of you right now. Trying again …");
+    } else if (state === "disconnected") this.say(this.otherIsGone ? this.waitingForOther() : "The connection is interrupted …");
+    else if (state === "failed" && this.line.over) this.endFor("The call has ended. You need a new link to come back.");
+    else if (state === "failed") this.say(this.otherIsGone ? this.waitingForOther() : "There is no way between the two of you right now. Trying again …");
     document.body.dataset.connection = state;
   }
   showQuality(level, { roundTrip, loss }) {
@@ -246,14 +255,20 @@ class Room {
   lineLost() {
     if (this.call?.peer.connectionState !== "connected") this.say("The server cannot be reached. Trying again …");
   }
+  // Whom the server has lost may still be seen and heard: what is between the two does not go through it.
   otherLeft(why) {
-    const name = this.other?.name ?? "The other side";
+    this.otherIsGone = true;
     if (why === "bye") {
       this.endCall();
-      this.say(name + " has left the call. Waiting for them to come back …");
-    } else if (this.call?.peer.connectionState !== "connected") {
-      this.say(name + " has lost the connection. Waiting for them to come back …");
-    }
+      this.say(this.otherName() + " has left the call. Waiting for them to come back …");
+    } else if (this.call?.peer.connectionState !== "connected") this.say(this.waitingForOther());
+  }
+  waitingForOther() {
+    return this.otherName() + " has lost the connection. Waiting for them to come back …";
+  }
+  // Who comes and goes within a moment was never introduced.
+  otherName() {
+    return this.other?.name ?? "The other side";
   }
   endCall() {
     this.stopWatching?.();
@@ -269,14 +284,18 @@ class Room {
   async hangUp() {
     if (!this.line.over) await Promise.race([this.line.post({ type: "bye" }), sleep(1_000)]);
     this.end("You have left the call.");
+    this.offerToRejoin();
+    this.tellParent("left"); // it may have something better to show: <video-call> has
+  }
+  offerToRejoin() {
     const rejoin = byId("rejoin");
     rejoin.hidden = false;
     rejoin.onclick = () => location.reload();
     rejoin.focus();
-    this.tellParent("left"); // it may have something better to show: <video-call> has
   }
   end(text) {
     this.over = true;
+    document.body.dataset.over = "yes";
     this.line.end();
     this.endCall();
     for (const track of [...Object.values(this.media), this.camera, this.screen]) if (track) (track.onended = null), track.stop();
@@ -284,8 +303,6 @@ class Room {
     this.camera = this.screen = null;
     this.note = "";
     this.showOwn();
-    byId("screen").disabled = true;
-    byId("devices").hidden = true;
     this.say(text);
   }
 }

@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url));
-const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const camera = ['--use-fake-device-for-media-stream=device-count=2', '--use-fake-ui-for-media-stream', '--autoplay-policy=no-user-gesture-required'];
+const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  // Nothing of a test reaches beyond this machine and its own networks.
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE 198.18.*, EXCLUDE 198.19.*'];
+const camera = ['--use-fake-device-for-media-stream=device-count=2,display-media-type=browser', '--use-fake-ui-for-media-stream', '--autoplay-policy=no-user-gesture-required'];
 
 export const launch = ({ devices = true } = {}) =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...quiet, ...(devices ? camera : [])] });
