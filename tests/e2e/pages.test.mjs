@@ -4,30 +4,31 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Fake100ms, provider } from '../blackbox/support/fake_100ms.mjs';
+import { FakeGoogleMeet } from '../blackbox/support/fake_google_meet.mjs';
 import { Stagedoor, randomRoom, rfc3339, session } from '../blackbox/support/stagedoor.mjs';
 import { complaints, launch, moves, picture } from './support/browser.mjs';
 import { hostPage } from './support/host_page.mjs';
 
-let browser, demo, door, fake;
+let browser, demo, door, fake, meet;
 // Where a preflight finds nobody.
 const nowhere = 'https://127.0.0.1:9';
 const room = `[providers.builtin]\ntype = "builtin"\n`;
 
 before(async () => {
-  fake = await Fake100ms.start();
+  [fake, meet] = await Promise.all([Fake100ms.start(), FakeGoogleMeet.start()]);
   [browser, demo, door] = await Promise.all([
     launch(),
     Stagedoor.demo(),
     Stagedoor.start({
       top: 'default_provider = "builtin"',
-      providers: room + provider(fake, '', nowhere) + provider(fake, '', nowhere).replace('.hms]', '.away]'),
+      providers: room + provider(fake, '', nowhere) + provider(fake, '', nowhere).replace('.hms]', '.away]') + meet.configuration,
       extra: '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n[pages]\nlogin_url = "/login?next={return}"\nback_url = "/bookings"\n',
     }),
   ]);
 });
 after(async () => {
   await browser?.close();
-  await Promise.all([demo?.stop(), door?.stop(), fake?.stop()]);
+  await Promise.all([demo?.stop(), door?.stop(), fake?.stop(), meet?.stop()]);
 });
 
 // A page of its own, signed in unless `who` is null.
@@ -258,6 +259,23 @@ test('a camera that the host page\'s Permissions-Policy keeps back is found and 
     await context.close();
     await host.stop();
   });
+});
+
+test('a service that refuses frames is opened in a tab of its own, by a click', { timeout: 60_000 }, async () => {
+  const { context, page, said } = await open(callPage(await booked({ provider: 'meet' })));
+  await titled(page, 'Your call is ready');
+  assert.equal(await page.locator('video-call iframe').count(), 0);
+  await picture(page, 'new-tab');
+  const way = page.getByRole('link', { name: 'Open the call' });
+  const ticket = await way.getAttribute('href');
+  assert.ok(ticket.startsWith(`${door.base}/go/`), ticket);
+  const leads = await fetch(ticket, { redirect: 'manual' });
+  assert.match(leads.headers.get('location'), /^https:\/\/meet\.google\.com\/[a-z]{3}-[a-z]{4}-[a-z]{3}$/);
+  assert.match(await way.getAttribute('rel'), /noopener/);
+  await Promise.all([context.waitForEvent('page'), context.waitForEvent('request', (request) => request.url() === ticket), way.click()]);
+  await titled(page, 'Your call is ready');
+  assert.deepEqual(said, []);
+  await context.close();
 });
 
 test('offline it waits, and goes on when the network is back', { timeout: 60_000 }, async () => {
