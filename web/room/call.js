@@ -29,8 +29,8 @@ export class Call {
       this.onState(peer.connectionState);
     };
   }
-  // Looks for a new way, in some ms. Both sides notice at once that there is none, and two restarts that collide lead nowhere for
-  // fifteen seconds (measured in Chromium 156): the polite side leaves it to the other one for a while.
+  // Looks for a new way, in some ms. Both sides notice at once that there is none, and one search is enough for both: the polite side leaves
+  // it to the other one for a while, so that the two do not get in each other's way.
   restart(pause = 0) {
     clearTimeout(this.patience);
     this.patience = setTimeout(() => this.peer.restartIce(), pause + (this.polite ? 3_000 : 0));

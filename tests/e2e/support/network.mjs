@@ -35,14 +35,16 @@ export class Network {
       network.holder.stdout.once('data', (text) => done(String(text).trim()));
       network.ended.then(() => failed(new Error('there is no network namespace')));
     }));
-    const name = `sd${network.pid}`;
+    const name = (network.name = `sd${network.pid}`);
     try {
       run('ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'inside', 'netns', String(network.pid));
       run('ip', 'address', 'add', `${network.outside}/30`, 'dev', name);
-      run('ip', 'link', 'set', name, 'up');
+      network.up();
       network.inNamespace('ip', 'address', 'add', `${network.inside}/30`, 'dev', 'inside');
       network.inNamespace('ip', 'link', 'set', 'inside', 'up');
       network.inNamespace('ip', 'link', 'set', 'lo', 'up');
+      // A server that finds no way to some address is another test: coturn gives up a relay whose packet the kernel refuses.
+      network.inNamespace('ip', 'route', 'add', 'default', 'via', network.outside);
     } catch (error) {
       await network.stop();
       throw error;
@@ -56,6 +58,14 @@ export class Network {
   }
   inNamespace(...command) {
     run('nsenter', `--net=/proc/${this.pid}/ns/net`, ...command);
+  }
+
+  // The cable is pulled out, and put back in.
+  down() {
+    run('ip', 'link', 'set', this.name, 'down');
+  }
+  up() {
+    run('ip', 'link', 'set', this.name, 'up');
   }
 
   async stop() {
