@@ -8,7 +8,7 @@
 namespace api {
 namespace {
 
-constexpr core::json_limits body_limits{4 * 1024, 2, 16};
+constexpr core::json_limits revocation_limits{4 * 1024, 2, 16};
 constexpr std::size_t token_id_bytes_max = 256;
 
 core::result<std::string> text_of(const core::json_value& value, std::string_view name,
@@ -45,7 +45,7 @@ core::result<void> read_member(core::revocation& to, std::string_view name,
 }
 
 core::result<core::revocation> read_revocation(std::string_view body, core::wall_time now) {
-  const auto json = core::read_json(body, body_limits);
+  const auto json = core::read_json(body, revocation_limits);
   if (!json || !json->as_object())
     return core::fail(bad_parameter("body", "The body must be a JSON object."));
   core::revocation out;

@@ -10,19 +10,19 @@ namespace api {
 namespace {
 
 // Its digest stands in the policy below; a test compares the two.
-constexpr std::string_view page_style =
+constexpr std::string_view ending_style =
     "body{font:1.1rem/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;plac"
     "e-items:center;background:Canvas;color:CanvasText;color-scheme:light dark}main{max-wi"
     "dth:32rem;padding:2rem}a{color:LinkText}";
 
 // Without a script, and framed by whoever frames the call.
-constexpr std::string_view page_fields =
+constexpr std::string_view ending_fields =
     "Content-Security-Policy: default-src 'none'; style-src 'sha256-"
     "liNexcj5JDfqoZ4zDpaOVzxL2chHAJktKwkTwSmlPJE='; base-uri 'none'; form-action 'none'; "
     "frame-ancestors *\r\n"
     "Content-Type: text/html; charset=utf-8\r\n";
 
-struct sentence {
+struct ending {
   std::string_view title;
   std::string_view detail;
 };
@@ -35,7 +35,7 @@ int status_of(const core::failure& why) {
   if (why.code == jose::errc::expired) return 410;
   return is_token_error(why) ? 404 : problem_of(why.code).status;
 }
-sentence sentence_for(const core::failure& why) {
+ending ending_for(const core::failure& why) {
   if (why.code == jose::errc::expired)
     return {"This link has ended",
             "Links into a call are good for a short time only. Go back and join again."};
@@ -97,16 +97,16 @@ void ticket_api::refuse(http::exchange& about, http::reply& out, const core::fai
                         const join::ticket* from) {
   about.note = is_token_error(why) ? "ticket" : problem_of(why.code).code;
   desk_.log_failure(about, why);
-  const sentence text = sentence_for(why);
+  const ending text = ending_for(why);
   out.status = status_of(why);
   if (why.retry_after) out.field("Retry-After", std::to_string(why.retry_after->count()));
-  out.fields += page_fields;
+  out.fields += ending_fields;
   out.body =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>";
   append_html(out.body, text.title);
   out.body += "</title><style>";
-  out.body += page_style;
+  out.body += ending_style;
   out.body += "</style></head>\n<body><main><h1>";
   append_html(out.body, text.title);
   out.body += "</h1><p>";

@@ -6,7 +6,7 @@
 namespace app {
 namespace {
 
-constexpr std::chrono::seconds patience{5};
+constexpr std::chrono::seconds store_patience{5};
 
 rooms::booking booking_of(const rooms::booking_draft& draft, const core::provider_name& provider) {
   rooms::booking out;
@@ -35,13 +35,13 @@ found_booking find_stored(const config& settings, const core::room_id& room) {
   rooms::sqlite_store store(std::move(looking), silence);
   auto ask = [](rooms::sqlite_store* from, core::room_id wanted,
                 found_booking* to) -> core::task<void> {
-    const auto until = core::deadline::after(std::chrono::steady_clock::now(), patience);
+    const auto until = core::deadline::after(std::chrono::steady_clock::now(), store_patience);
     *to = co_await from->find(std::move(wanted), until);
   };
   asio::co_spawn(context, ask(&store, room, &answer), [](std::exception_ptr surprise) {
     if (surprise) std::rethrow_exception(surprise);
   });
-  context.run_for(patience + std::chrono::seconds{1});
+  context.run_for(store_patience + std::chrono::seconds{1});
   return answer;
 }
 

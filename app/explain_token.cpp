@@ -7,11 +7,11 @@
 namespace app {
 namespace {
 
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds login_patience{10};
 
 core::task<void> fetch(outside_world* world, auth::issuer_settings of,
                        core::result<jose::key_set>* into) {
-  const auto until = core::deadline::after(world->clock.steady_now(), patience);
+  const auto until = core::deadline::after(world->clock.steady_now(), login_patience);
   auto got = co_await auth::fetch_keys(*world->client, std::move(of), {}, until);
   if (got)
     *into = std::move(got->keys);
@@ -29,7 +29,7 @@ core::result<jose::key_set> keys_of(const config& settings, const auth::issuer_s
 
 core::task<void> recall(rooms::store* store, core::wall_time since,
                         std::optional<auth::revocations>* into) {
-  const auto until = core::deadline::after(std::chrono::steady_clock::now(), patience);
+  const auto until = core::deadline::after(std::chrono::steady_clock::now(), login_patience);
   const auto known = co_await store->revocations(since, until);
   if (!known) co_return;
   into->emplace();
@@ -50,7 +50,7 @@ std::optional<auth::revocations> stored_revocations(const config& settings, core
                    [](std::exception_ptr surprise) {
                      if (surprise) std::rethrow_exception(surprise);
                    });
-    context.run_for(patience + std::chrono::seconds{1});
+    context.run_for(login_patience + std::chrono::seconds{1});
   } catch (const std::runtime_error&) {
     out.reset();
   }

@@ -12,7 +12,7 @@
 namespace app {
 namespace {
 
-constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::seconds answer_patience{2};
 constexpr std::string_view question =
     "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
@@ -27,7 +27,7 @@ bool finish(asio::io_context& context, core::steady_time until) {
 template <class Socket>
 std::string ask(asio::io_context& context, Socket& socket,
                 const typename Socket::endpoint_type& to) {
-  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto until = std::chrono::steady_clock::now() + answer_patience;
   std::array<char, 4096> buffer;
   std::size_t size = 0;
   socket.async_connect(to, [&](std::error_code refused) {

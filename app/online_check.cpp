@@ -9,7 +9,7 @@
 namespace app {
 namespace {
 
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds provider_patience{10};
 
 // What a provider needs to be asked.
 struct provider_world : outside_world {
@@ -23,7 +23,7 @@ struct provider_world : outside_world {
 
 core::task<void> ask_all(provider_world* world, bool* all_good) {
   for (providers::provider* one : world->providers->all()) {
-    const auto until = core::deadline::after(world->clock.steady_now(), patience);
+    const auto until = core::deadline::after(world->clock.steady_now(), provider_patience);
     const auto answer = co_await one->try_credentials(until);
     fmt::print("  {:<17} {}\n", one->traits().name.text(),
                answer ? "good: " + *answer : "FAILED: " + answer.error().detail);

@@ -13,8 +13,6 @@ namespace {
 // Answers are some hundred bytes; a user's record with all that frameworks put into it has some
 // KiB.
 constexpr core::json_limits answer_limits{64 * 1024, 10, 2'000};
-constexpr std::string_view bearer_mark = "bearer ";
-constexpr std::string_view cookie_mark = "cookie ";
 
 bool names_one_of(const core::json_value& claims, std::string_view name,
                   const std::vector<std::string>& accepted) {

@@ -14,8 +14,11 @@
 
 namespace auth {
 
-// What is passed on of a caller, as one text that is also what answers are remembered by.
-// `cookies` is in the form of a Cookie field; one of the two is empty.
+// What is passed on of a caller, as one text that is also what answers are remembered by: it begins
+// with the kind of what follows. `cookies` is in the form of a Cookie field; one of the two is
+// empty.
+inline constexpr std::string_view bearer_mark = "bearer ";
+inline constexpr std::string_view cookie_mark = "cookie ";
 core::secret forwarded_text(std::string_view bearer, std::string_view cookies);
 
 // The question for such a text.

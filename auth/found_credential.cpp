@@ -25,8 +25,6 @@ credential_kind judge_of(const session_settings& settings, std::string_view toke
                                 : credential_kind::asked_callback;
 }
 
-constexpr std::string_view bearer_mark = "bearer ";
-
 found_credential token_found(const session_settings& settings, std::string_view token,
                              std::string& buffer) {
   const auto kind = judge_of(settings, token);

@@ -16,7 +16,7 @@ int hex_value(unsigned char byte) {
   return -1;
 }
 
-bool is_control(unsigned char byte) { return (byte < 0x20 && byte != '\t') || byte == 0x7f; }
+bool is_control_byte(unsigned char byte) { return (byte < 0x20 && byte != '\t') || byte == 0x7f; }
 
 }  // namespace
 
@@ -78,7 +78,7 @@ objection chunk_guard::take_size(unsigned char byte) {
     return {};
   }
   if (at_ == at::extension) {
-    if (is_control(byte)) return malformed;
+    if (is_control_byte(byte)) return malformed;
     if (++extension_bytes_ > limits_.chunk_extension_bytes_max)
       return {errc::body_too_large, "too many bytes of chunk extensions"};
     return {};
@@ -120,7 +120,7 @@ objection chunk_guard::take_trailer(unsigned char byte) {
     case at::trailer_value:
       if (byte == '\r')
         at_ = at::trailer_lf;
-      else if (is_control(byte))
+      else if (is_control_byte(byte))
         return malformed;
       return {};
     case at::trailer_lf:

@@ -22,21 +22,21 @@ using cipher_context = owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 using kdf = owned<EVP_KDF, EVP_KDF_free>;
 using kdf_context = owned<EVP_KDF_CTX, EVP_KDF_CTX_free>;
 
-constexpr core::json_limits header_limits{1024, 3, 16};
+constexpr core::json_limits sealed_header_limits{1024, 3, 16};
 constexpr std::size_t gcm_nonce_bytes = 12;
 constexpr std::size_t gcm_tag_bytes = 16;
 constexpr std::size_t cbc_nonce_bytes = 16;
 constexpr std::size_t cbc_tag_bytes = 32;
 constexpr std::size_t cbc_half_bytes = 32;  // of the key: first the MAC's, then the cipher's
 
-struct parts {
+struct sealed_parts {
   std::string_view header;  // as it stands: also what is authenticated
   std::string nonce;
   std::string text;
   std::string tag;
 };
 
-core::result<parts> split(std::string_view token) {
+core::result<sealed_parts> split_sealed(std::string_view token) {
   if (token.size() > jwe_bytes_max) return core::fail(errc::malformed, "too large");
   std::array<std::string_view, 5> pieces;
   std::size_t count = 0;
@@ -59,13 +59,13 @@ core::result<parts> split(std::string_view token) {
   auto text = core::from_base64url(pieces[3]);
   auto tag = core::from_base64url(pieces[4]);
   if (!nonce || !text || !tag) return core::fail(errc::malformed, "a part is not base64url");
-  return parts{pieces[0], std::move(*nonce), std::move(*text), std::move(*tag)};
+  return sealed_parts{pieces[0], std::move(*nonce), std::move(*text), std::move(*tag)};
 }
 
 core::result<void> check_header(std::string_view encoded, encryption wanted) {
   const auto text = core::from_base64url(encoded);
   if (!text) return core::fail(errc::malformed, "header is not base64url");
-  const auto json = core::read_json(*text, header_limits);
+  const auto json = core::read_json(*text, sealed_header_limits);
   if (!json || !json->as_object())
     return core::fail(errc::malformed, "header is not a JSON object");
   const std::string* alg = json->find_string("alg");
@@ -78,7 +78,7 @@ core::result<void> check_header(std::string_view encoded, encryption wanted) {
   return {};
 }
 
-bool crypt(bool encrypts, const EVP_CIPHER* with, std::string_view key, const parts& of,
+bool crypt(bool encrypts, const EVP_CIPHER* with, std::string_view key, const sealed_parts& of,
            std::string& out, std::string* made_tag) {
   const cipher_context context(EVP_CIPHER_CTX_new());
   const int direction = encrypts ? 1 : 0;
@@ -113,7 +113,7 @@ bool crypt(bool encrypts, const EVP_CIPHER* with, std::string_view key, const pa
 }
 
 // RFC 7518 section 5.2.2.1: over header, nonce, text and the header's length in bits.
-std::string cbc_tag(std::string_view key, const parts& of) {
+std::string cbc_tag(std::string_view key, const sealed_parts& of) {
   std::string input(of.header);
   input += of.nonce;
   input += of.text;
@@ -130,7 +130,7 @@ const EVP_CIPHER* cipher_of(encryption enc) {
   return enc == encryption::a256gcm ? EVP_aes_256_gcm() : EVP_aes_256_cbc();
 }
 
-bool open(const parts& token, encryption enc, std::string_view key, std::string& out) {
+bool open(const sealed_parts& token, encryption enc, std::string_view key, std::string& out) {
   // The MAC goes first: padding is looked at only of what we have sealed ourselves.
   if (enc == encryption::a256cbc_hs512 &&
       !core::same_in_constant_time(cbc_tag(key, token), token.tag))
@@ -172,7 +172,7 @@ core::secret hkdf_sha256(const core::secret& input, std::string_view salt, std::
 }
 
 core::result<core::secret> decrypt_direct(std::string_view token, const direct_keys& with) {
-  const auto pieces = split(token);
+  const auto pieces = split_sealed(token);
   if (!pieces) return core::same_failure(pieces);
   if (auto fine = check_header(pieces->header, with.enc); !fine) return core::same_failure(fine);
   const bool is_gcm = with.enc == encryption::a256gcm;
@@ -206,7 +206,7 @@ core::result<std::string> encrypt_direct(std::string_view plain, encryption enc,
       .member("enc", name_of(enc))
       .end_object();
   const std::string header = core::to_base64url(core::as_bytes(json));
-  parts of{header, std::string(nonce), std::string(plain), {}};
+  sealed_parts of{header, std::string(nonce), std::string(plain), {}};
   std::string text;
   if (!crypt(true, cipher_of(enc), cipher_key(enc, key.reveal()), of, text, &of.tag))
     return core::fail(errc::bad_key, "OpenSSL could not encrypt");

@@ -21,7 +21,6 @@ constexpr std::int64_t wall_seconds_max = 9'000'000'000;
 // A token without kid is tried with at most so many keys of its algorithm: each costs a signature
 // check.
 constexpr int keys_tried_max = 4;
-constexpr std::size_t kid_bytes_max = 256;
 
 struct parts {
   std::string_view header;

@@ -43,8 +43,6 @@ bool is_symmetric(algorithm alg) { return alg <= algorithm::hs512; }
 
 namespace {
 
-constexpr std::size_t kid_bytes_max = 256;
-
 core::result<void> check_kid(const std::string& kid) {
   if (kid.size() > kid_bytes_max || !core::is_utf8(kid))
     return core::fail(errc::bad_key, "kid is not UTF-8 or over 256 bytes");

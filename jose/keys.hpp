@@ -3,6 +3,7 @@
 // type.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -37,6 +38,9 @@ enum class algorithm : std::uint8_t {
 std::string_view name_of(algorithm alg);
 std::optional<algorithm> algorithm_from(std::string_view name);  // case-sensitive
 bool is_symmetric(algorithm alg);
+
+// Of a key's name, in keys and in tokens.
+inline constexpr std::size_t kid_bytes_max = 256;
 
 // Cheap to copy. The secret or private part stays inside. Immutable, but not for use by two threads
 // at once: it keeps prepared OpenSSL contexts. Each shard makes its own copy with

@@ -24,7 +24,7 @@ bool may_begin(std::string_view bytes, std::string_view with) {
 }
 
 // Decimal without sign or leading zeros.
-std::optional<unsigned short> port_from(std::string_view text) {
+std::optional<unsigned short> exact_port_from(std::string_view text) {
   unsigned value = 0;
   const auto end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, value);
@@ -47,8 +47,8 @@ proxy_header read_fields(std::string_view line, proxy_header found) {
   for (const std::size_t at : {1u, 2u})
     if ((field[at].find(':') == std::string_view::npos) != four) return {};
   const auto source = ip_address::from(field[1]);
-  const auto port = port_from(field[3]);
-  if (!source || !ip_address::from(field[2]) || !port || !port_from(field[4])) return {};
+  const auto port = exact_port_from(field[3]);
+  if (!source || !ip_address::from(field[2]) || !port || !exact_port_from(field[4])) return {};
   found.names_client = true;
   found.client = *source;
   found.port = *port;

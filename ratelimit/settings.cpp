@@ -10,13 +10,13 @@ namespace ratelimit {
 namespace {
 
 // Smaller tables are full at once; larger ones are a slip of the pen.
-constexpr std::size_t memory_bytes_min = 1024 * 1024;
-constexpr std::size_t memory_bytes_max = std::size_t{64} * 1024 * 1024 * 1024;
+constexpr std::size_t memory_setting_min = 1024 * 1024;
+constexpr std::size_t memory_setting_max = std::size_t{64} * 1024 * 1024 * 1024;
 
 std::optional<std::size_t> memory_from(std::string_view text) {
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || number > memory_bytes_max) return std::nullopt;
+  if (error != std::errc{} || number > memory_setting_max) return std::nullopt;
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   if (unit == "KiB") return number * 1024;
   if (unit == "MiB") return number * 1024 * 1024;
@@ -55,7 +55,7 @@ settings read_settings(core::options& from) {
   out.service = read_limit(from, "service", out.service);
   if (const auto text = from.text("memory")) {
     const auto bytes = memory_from(*text);
-    if (bytes && *bytes >= memory_bytes_min && *bytes <= memory_bytes_max)
+    if (bytes && *bytes >= memory_setting_min && *bytes <= memory_setting_max)
       out.memory_bytes = *bytes;
     else
       from.note("memory", "must be a size between \"1MiB\" and \"64GiB\"", "memory = \"64MiB\"");
