@@ -4,6 +4,8 @@
 
 #include "support/face_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(booking_api)
+
 using namespace std::chrono_literals;
 using tests::asked;
 using tests::face_scene;
@@ -17,8 +19,6 @@ constexpr auto post = http::method::post;
 constexpr auto remove_ = http::method::delete_;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(booking_api)
 
 BOOST_AUTO_TEST_CASE(only_a_service_key_opens_it) {
   face_scene at;

@@ -7,6 +7,8 @@
 #include "providers/error.hpp"
 #include "support/face_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(join_api)
+
 using namespace std::chrono_literals;
 using tests::asked;
 using tests::face_scene;
@@ -38,8 +40,6 @@ rooms::booking moved(std::string_view room, std::chrono::minutes by) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(join_api)
 
 BOOST_AUTO_TEST_CASE(each_reason_to_refuse_has_its_status_and_code) {
   face_scene at;

@@ -4,6 +4,8 @@
 #include "providers/error.hpp"
 #include "support/face_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(join_stream)
+
 using namespace std::chrono_literals;
 using tests::asked;
 using tests::face_scene;
@@ -45,8 +47,6 @@ rooms::booking early_booking() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(join_stream)
 
 BOOST_AUTO_TEST_CASE(a_stranger_is_denied_in_the_stream) {
   face_scene at;

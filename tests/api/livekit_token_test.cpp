@@ -3,6 +3,8 @@
 
 #include "support/face_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(livekit_token)
+
 using namespace std::chrono_literals;
 using tests::face_scene;
 using tests::told;
@@ -26,8 +28,6 @@ struct livekit : face_scene {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(livekit_token)
 
 BOOST_AUTO_TEST_CASE(it_answers_201_with_server_and_token) {
   livekit at;

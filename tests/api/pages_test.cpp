@@ -6,6 +6,8 @@
 #include "api/page_policy.hpp"
 #include "support/face_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(pages)
+
 using tests::asked;
 using tests::face_scene;
 using tests::told;
@@ -47,8 +49,6 @@ providers::provider_traits traits(std::string origin, providers::embed_mode mode
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pages)
 
 BOOST_AUTO_TEST_CASE(a_call_has_a_page_per_seat_with_the_element_and_its_room) {
   face_scene at;

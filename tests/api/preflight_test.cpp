@@ -4,6 +4,10 @@
 #include "api/framing.hpp"
 #include "support/face_scene.hpp"
 
+BOOST_TEST_DONT_PRINT_LOG_VALUE(api::framing_verdict)
+
+BOOST_AUTO_TEST_SUITE(preflight)
+
 using namespace std::chrono_literals;
 using api::framing_verdict;
 using tests::face_scene;
@@ -28,10 +32,6 @@ http::response page(std::vector<http::field> fields, int status = 200) {
 const std::string ask = "/api/preflight/framing?provider=own";
 
 }  // namespace
-
-BOOST_TEST_DONT_PRINT_LOG_VALUE(framing_verdict)
-
-BOOST_AUTO_TEST_SUITE(preflight)
 
 BOOST_AUTO_TEST_CASE(it_says_which_address_is_counted_and_what_time_it_is) {
   face_scene at;

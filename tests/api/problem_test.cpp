@@ -17,6 +17,8 @@
 #include "providers/error.hpp"
 #include "rooms/error.hpp"
 
+BOOST_AUTO_TEST_SUITE(problem)
+
 namespace {
 
 // Enumerators are numbered from 1 without gaps; the category's own text tells where they end.
@@ -68,8 +70,6 @@ std::set<std::string> described_codes() {
 const api::problem_scene scene{"https://docs.example/api#", "req-1"};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(problem)
 
 BOOST_AUTO_TEST_CASE(every_enumerator_of_every_room_has_a_row_and_every_code_is_described) {
   BOOST_TEST(all_codes() == described_codes(), boost::test_tools::per_element());

@@ -5,6 +5,8 @@
 #include "rooms/error.hpp"
 #include "support/face_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(room_api)
+
 using namespace std::chrono_literals;
 using tests::asked;
 using tests::fake_events;
@@ -115,8 +117,6 @@ std::string state_message(std::string_view page, std::string_view call) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(room_api)
 
 BOOST_AUTO_TEST_CASE(a_link_that_is_not_good_is_refused_in_words_and_echoes_nothing) {
   scene at;

@@ -5,6 +5,8 @@
 
 #include "core/json.hpp"
 
+BOOST_AUTO_TEST_SUITE(room_hall_rules)
+
 namespace {
 
 using api::room_hall;
@@ -68,8 +70,6 @@ struct both_there : scene {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(room_hall_rules)
 
 BOOST_AUTO_TEST_CASE(somebody_alone_is_told_nothing_and_reaches_nobody) {
   scene at;

@@ -8,6 +8,8 @@
 #include "core/encoding.hpp"
 #include "support/face_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(ticket_api)
+
 using namespace std::chrono_literals;
 using tests::face_scene;
 using tests::told;
@@ -45,8 +47,6 @@ bool is_page(const told& one) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(ticket_api)
 
 BOOST_AUTO_TEST_CASE(a_join_gives_a_ticket_and_asks_the_provider_for_no_link) {
   door at;

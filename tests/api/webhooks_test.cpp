@@ -6,6 +6,8 @@
 #include "core/digest.hpp"
 #include "support/face_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(webhooks)
+
 using namespace std::chrono_literals;
 using tests::face_scene;
 using tests::told;
@@ -41,8 +43,6 @@ struct hearing : face_scene {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(webhooks)
 
 BOOST_AUTO_TEST_CASE(a_report_is_kept_with_its_booking_and_shown_by_the_booking_api) {
   hearing at;

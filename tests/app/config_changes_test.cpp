@@ -5,6 +5,8 @@
 
 #include "app/config_file.hpp"
 
+BOOST_AUTO_TEST_SUITE(config_changes)
+
 namespace {
 
 std::string changes(std::string_view before, std::string_view after) {
@@ -19,8 +21,6 @@ std::string changes(std::string_view before, std::string_view after) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(config_changes)
 
 BOOST_AUTO_TEST_CASE(sections_that_differ_are_named) {
   const std::string_view was = R"(

@@ -15,6 +15,8 @@
 #include "support/certificates.hpp"
 #include "support/scratch_directory.hpp"
 
+BOOST_AUTO_TEST_SUITE(config)
+
 using namespace std::string_literals;
 
 namespace {
@@ -68,8 +70,6 @@ app::loaded_config load_and_look(const std::string& toml) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(config)
 
 BOOST_AUTO_TEST_CASE(the_least_configuration_is_good) {
   BOOST_TEST(mistakes_in(least) == "");

@@ -12,6 +12,8 @@
 #include "core/encoding.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(documented_keys)
+
 namespace {
 
 std::string text_of(const std::string& name) {
@@ -116,8 +118,6 @@ std::string explained(const asked_key& one, const std::string& page, const std::
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(documented_keys)
 
 BOOST_AUTO_TEST_CASE(every_key_is_on_the_page) {
   const std::string page = text_of("docs/configuration.md");

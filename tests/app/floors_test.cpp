@@ -7,6 +7,8 @@
 #include <regex>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(house)
+
 namespace {
 
 const std::map<std::string, int> floors = {
@@ -18,8 +20,6 @@ bool may_include(const std::string& room, const std::string& other) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(house)
 
 BOOST_AUTO_TEST_CASE(rooms_include_only_lower_floors) {
   const std::regex include("^#include \"([a-z]+)/");

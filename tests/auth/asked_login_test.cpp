@@ -5,6 +5,8 @@
 
 #include "auth/key_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(asked_login)
+
 using namespace std::chrono_literals;
 using auth::errc;
 
@@ -50,8 +52,6 @@ std::error_code judged(const auth::asked_settings& by, int status, std::string b
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(asked_login)
 
 BOOST_AUTO_TEST_CASE(an_answer_is_remembered_for_a_while) {
   scene at;

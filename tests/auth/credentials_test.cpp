@@ -6,6 +6,8 @@
 #include "auth/found_credential.hpp"
 #include "auth/heads.hpp"
 
+BOOST_AUTO_TEST_SUITE(credentials)
+
 using auth::errc;
 using tests::made_head;
 
@@ -30,8 +32,6 @@ std::string found(const auth::session_settings& settings, const http::request_he
 const auth::session_settings both = settings_of(true, {"session", "__Host-session"});
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(credentials)
 
 BOOST_AUTO_TEST_CASE(no_credentials_are_refused) {
   BOOST_TEST(found(both, made_head{}) == "refused");

@@ -7,6 +7,8 @@
 #include "auth/error.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(explain_session)
+
 using jose::algorithm;
 using tests::now_seconds;
 
@@ -56,8 +58,6 @@ struct scene {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(explain_session)
 
 BOOST_AUTO_TEST_CASE(each_rule_is_named_where_it_fails) {
   scene at;

@@ -5,6 +5,8 @@
 #include "auth/key_scene.hpp"
 #include "auth/verifier.hpp"
 
+BOOST_AUTO_TEST_SUITE(issuers)
+
 using auth::errc;
 using jose::algorithm;
 using tests::issuer;
@@ -78,8 +80,6 @@ std::string rs(const std::string& body) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(issuers)
 
 BOOST_AUTO_TEST_CASE(the_first_token_waits_for_the_keys_and_the_next_ones_do_not) {
   scene at;

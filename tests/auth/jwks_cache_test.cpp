@@ -9,6 +9,8 @@
 #include "core/error.hpp"
 #include "net/error.hpp"
 
+BOOST_AUTO_TEST_SUITE(jwks_cache)
+
 using namespace std::chrono_literals;
 using auth::errc;
 using jose::algorithm;
@@ -28,8 +30,6 @@ struct scene : tests::key_scene {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(jwks_cache)
 
 BOOST_AUTO_TEST_CASE(a_login_that_is_away_stops_nobody_from_starting) {
   scene at;

@@ -7,6 +7,8 @@
 #include "auth/verifier.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(revocations)
+
 using namespace std::chrono_literals;
 using auth::errc;
 using tests::now_seconds;
@@ -39,8 +41,6 @@ struct scene {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(revocations)
 
 BOOST_AUTO_TEST_CASE(a_remembered_token_is_out_at_once_and_its_neighbours_stay) {
   scene at;

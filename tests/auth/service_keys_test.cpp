@@ -6,6 +6,8 @@
 #include "auth/error.hpp"
 #include "auth/heads.hpp"
 
+BOOST_AUTO_TEST_SUITE(service_keys_)
+
 using auth::errc;
 using auth::service_keys;
 
@@ -25,8 +27,6 @@ bool accepts(const service_keys& keys, const tests::made_head& head) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(service_keys_)
 
 BOOST_AUTO_TEST_CASE(a_hash_is_written_as_sha256sum_does) {
   BOOST_TEST(service_keys::hash_of("abc") ==

@@ -8,6 +8,8 @@
 #include "core/options.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(session_settings)
+
 namespace {
 
 const std::string good_secret = "pG7vQ2xZ8mB4nK1sW9eR5tY3uH6jL0aD-c";  // 35 characters
@@ -55,8 +57,6 @@ core::options::list texts(std::initializer_list<std::string> items) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(session_settings)
 
 BOOST_AUTO_TEST_CASE(an_issuer_is_read_with_what_it_inherits) {
   reading at;

@@ -5,6 +5,8 @@
 
 #include "support/fakes.hpp"
 
+BOOST_AUTO_TEST_SUITE(token_cache)
+
 namespace {
 
 auth::token_cache::entry entry_of(std::string token) {
@@ -16,8 +18,6 @@ auth::token_cache::entry entry_of(std::string token) {
 std::string numbered(int n) { return "header.claims.signature-number-" + std::to_string(n); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(token_cache)
 
 BOOST_AUTO_TEST_CASE(finds_the_very_same_token_only) {
   auth::token_cache cache(10, 1);

@@ -10,6 +10,8 @@
 #include "support/fakes.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(verifier)
+
 using auth::errc;
 using tests::now_seconds;
 
@@ -54,8 +56,6 @@ constexpr auto expert = core::role::expert;
 constexpr auto client = core::role::client;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(verifier)
 
 BOOST_AUTO_TEST_CASE(a_user_claim_that_names_nobody_is_refused) {
   for (const char* bad :

@@ -8,6 +8,8 @@
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 
+BOOST_AUTO_TEST_SUITE(byte_blocks)
+
 namespace {
 
 // `text` filled with 'x', with each byte at each place, handed to `check(text, byte)`.
@@ -27,8 +29,6 @@ unsigned char lower(unsigned char c) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(byte_blocks)
 
 BOOST_AUTO_TEST_CASE(a_byte_is_found_wherever_it_is) {
   std::size_t wrong = 0;

@@ -3,9 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using core::as_bytes;
-
 BOOST_AUTO_TEST_SUITE(encoding)
+
+using core::as_bytes;
 
 BOOST_AUTO_TEST_CASE(base64_has_the_rfc_vectors) {
   const std::pair<std::string, std::string> vectors[] = {{"", ""},

@@ -20,6 +20,8 @@
 #include "core/log_writer.hpp"
 #include "support/fakes.hpp"
 
+BOOST_AUTO_TEST_SUITE(log_lines)
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -72,8 +74,6 @@ std::string line_of(core::log_format format, core::logger::fields with) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(log_lines)
 
 BOOST_AUTO_TEST_CASE(a_json_line_is_json_whatever_is_in_its_fields) {
   const std::string line = line_of(

@@ -7,6 +7,8 @@
 
 #include "support/scratch_directory.hpp"
 
+BOOST_AUTO_TEST_SUITE(options)
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -22,8 +24,6 @@ struct table {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(options)
 
 BOOST_AUTO_TEST_CASE(all_mistakes_are_noted_with_their_place) {
   table t;

@@ -8,9 +8,9 @@
 #include "core/task_group.hpp"
 #include "support/run.hpp"
 
-using namespace std::chrono_literals;
-
 BOOST_AUTO_TEST_SUITE(task)
+
+using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_CASE(a_notice_wakes_all_who_wait) {
   asio::io_context context(1);

@@ -3,9 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace std::chrono_literals;
-
 BOOST_AUTO_TEST_SUITE(time_text)
+
+using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_CASE(rfc3339_goes_both_ways) {
   const auto at = core::from_rfc3339("2026-11-22T10:15:00Z");

@@ -3,9 +3,9 @@
 
 #include "http/connection.hpp"
 
-using namespace std::chrono_literals;
-
 BOOST_AUTO_TEST_SUITE(connection_limits)
+
+using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_CASE(what_makes_no_sense_is_a_mistake_and_keeps_the_default) {
   core::mistakes found;

@@ -7,6 +7,8 @@
 
 #include "support/http_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(connection)
+
 using namespace std::chrono_literals;
 using tests::http_scene;
 using tests::status_of;
@@ -22,8 +24,6 @@ std::string post(std::string_view fields, std::string_view body) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(connection)
 
 BOOST_AUTO_TEST_CASE(a_broken_message_is_answered_with_its_status_and_ends_the_connection) {
   const std::vector<std::pair<std::string, int>> rows = {

@@ -8,6 +8,8 @@
 #include "support/http_scene.hpp"
 #include "support/run.hpp"
 
+BOOST_AUTO_TEST_SUITE(event_stream)
+
 using namespace std::chrono_literals;
 using tests::http_scene;
 using tests::times_in;
@@ -65,8 +67,6 @@ struct live_scene {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(event_stream)
 
 BOOST_AUTO_TEST_CASE(an_event_cannot_be_forged_by_its_data) {
   const auto text = [](std::string_view name, std::string_view data) {

@@ -6,9 +6,9 @@
 
 #include "http/message.hpp"
 
-using http::known_field;
-
 BOOST_AUTO_TEST_SUITE(known_fields)
+
+using http::known_field;
 
 BOOST_AUTO_TEST_CASE(each_name_is_known_in_small_and_in_capital_letters) {
   for (std::size_t i = 0; i < http::known_field_count; ++i) {

@@ -15,6 +15,8 @@
 #include "support/http_scene.hpp"
 #include "support/run.hpp"
 
+BOOST_AUTO_TEST_SUITE(loopback)
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -113,8 +115,6 @@ struct live_server {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(loopback)
 
 BOOST_AUTO_TEST_CASE(a_refused_upload_still_delivers_its_answer) {
   live_server live;

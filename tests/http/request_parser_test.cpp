@@ -7,6 +7,8 @@
 
 #include "http/parser.hpp"
 
+BOOST_AUTO_TEST_SUITE(request_parser)
+
 namespace {
 
 struct outcome {
@@ -124,8 +126,6 @@ void expect_passes(const std::vector<std::string>& requests) {
 using enum http::errc;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(request_parser)
 
 BOOST_AUTO_TEST_CASE(lines_end_with_crlf_and_nothing_else) {
   expect_refusals({

@@ -8,6 +8,8 @@
 #include "http/parser.hpp"
 #include "net/error.hpp"
 
+BOOST_AUTO_TEST_SUITE(response_parser)
+
 namespace {
 
 using enum http::errc;
@@ -67,8 +69,6 @@ std::string ok(std::string_view fields, std::string_view body) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(response_parser)
 
 BOOST_AUTO_TEST_CASE(broken_heads_are_refused) {
   expect_bad("LF after the status line", "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n");

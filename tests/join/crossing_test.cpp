@@ -10,6 +10,8 @@
 #include "support/run.hpp"
 #include "support/scripted_client.hpp"
 
+BOOST_AUTO_TEST_SUITE(crossing)
+
 namespace {
 
 struct two_shards {
@@ -50,8 +52,6 @@ core::task<void> ask(join::provisioner* whom, rooms::booking_ptr one,
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(crossing)
 
 BOOST_AUTO_TEST_CASE(all_shards_ask_the_owner_and_one_room_is_made) {
   two_shards at;

@@ -6,6 +6,8 @@
 #include "join/error.hpp"
 #include "support/fakes.hpp"
 
+BOOST_AUTO_TEST_SUITE(gate)
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -22,8 +24,6 @@ struct scene {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(gate)
 
 BOOST_AUTO_TEST_CASE(an_empty_bucket_is_a_refusal_that_names_its_policy_and_is_counted) {
   scene at;

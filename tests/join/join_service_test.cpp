@@ -8,10 +8,10 @@
 #include "rooms/error.hpp"
 #include "support/door_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(join_service)
+
 using namespace std::chrono_literals;
 using tests::door_scene;
-
-BOOST_AUTO_TEST_SUITE(join_service)
 
 BOOST_AUTO_TEST_CASE(an_unknown_room_is_not_found_and_nobody_is_asked) {
   door_scene at;

@@ -9,6 +9,8 @@
 #include "rooms/error.hpp"
 #include "support/door_scene.hpp"
 
+BOOST_AUTO_TEST_SUITE(provisioner)
+
 using namespace std::chrono_literals;
 using tests::door_scene;
 
@@ -82,8 +84,6 @@ rooms::booking_draft larger() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(provisioner)
 
 BOOST_AUTO_TEST_CASE(a_failure_is_shared_by_all_who_wait_and_not_remembered) {
   door_scene at;

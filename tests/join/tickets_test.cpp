@@ -8,6 +8,8 @@
 #include "jose/jwt.hpp"
 #include "support/fakes.hpp"
 
+BOOST_AUTO_TEST_SUITE(tickets)
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -55,8 +57,6 @@ core::mistakes mistakes_of(std::initializer_list<std::pair<const char*, core::op
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tickets)
 
 BOOST_AUTO_TEST_CASE(a_ticket_says_who_goes_where_and_until_when) {
   office at(old_secret);

@@ -6,6 +6,8 @@
 #include "jose/jwt.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(claims)
+
 using jose::algorithm;
 using jose::errc;
 using tests::now_seconds;
@@ -41,8 +43,6 @@ jose::jwt_rules rules_of(std::vector<std::string> issuers, std::vector<std::stri
 bool good(std::error_code code) { return !code; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(claims)
 
 BOOST_AUTO_TEST_CASE(exp_is_required_and_a_number_within_reason) {
   for (const char* bad : {"{}", R"({"sub":"u1"})", R"({"sub":"u1","Exp":1795345200})"})

@@ -11,6 +11,8 @@
 #include "jose/jwt.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(forged_signatures)
+
 using jose::algorithm;
 using jose::errc;
 using tests::encoded;
@@ -55,8 +57,6 @@ std::vector<std::string> numbers_at_the_edge(int nid, int size) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(forged_signatures)
 
 BOOST_AUTO_TEST_CASE(bent_cut_and_prolonged_signatures_of_every_kind) {
   for (const algorithm alg :

@@ -8,6 +8,8 @@
 #include "jose/jwt.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(forged_tokens)
+
 using jose::algorithm;
 using jose::errc;
 using tests::encoded;
@@ -47,8 +49,6 @@ std::string with_signature(std::string_view header, std::string_view signature) 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(forged_tokens)
 
 BOOST_AUTO_TEST_CASE(the_token_that_all_forgeries_start_from_is_good) {
   BOOST_TEST(!code_of(hs256_token(), hs256_set()));

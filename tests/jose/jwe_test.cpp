@@ -8,6 +8,8 @@
 #include "jose/error.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(jwe)
+
 using jose::encryption;
 using jose::errc;
 
@@ -37,8 +39,6 @@ std::string with_header(std::string token, std::string_view json) {
 constexpr encryption both[] = {encryption::a256gcm, encryption::a256cbc_hs512};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(jwe)
 
 // RFC 5869, test case 1.
 BOOST_AUTO_TEST_CASE(hkdf_gives_what_its_rfc_says) {

@@ -6,6 +6,8 @@
 #include "jose/keys.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(jwks)
+
 using jose::algorithm;
 using jose::errc;
 using jose::key_set;
@@ -33,8 +35,6 @@ std::size_t usable(const std::string& keys, bool allow_symmetric = true) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(jwks)
 
 BOOST_AUTO_TEST_CASE(a_text_that_is_no_set_is_refused) {
   for (const std::string& text :

@@ -11,6 +11,8 @@
 #include "jose/keys.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(keys)
+
 using jose::algorithm;
 using jose::errc;
 using jose::key;
@@ -53,8 +55,6 @@ std::string signed_by(const key& with, std::string_view input) {
 core::secret secret_bytes(std::size_t bytes) { return core::secret(tests::secret_of(bytes)); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(keys)
 
 BOOST_AUTO_TEST_CASE(names_of_algorithms_are_exact) {
   for (const algorithm alg : all_algorithms)

@@ -8,6 +8,8 @@
 #include "jose/jwt.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(rfc_vectors)
+
 using jose::algorithm;
 using jose::errc;
 
@@ -78,8 +80,6 @@ jose::key_set set_of(const std::string& jwks) {
 std::string raw(std::string_view text) { return core::from_base64url(text).value(); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rfc_vectors)
 
 BOOST_AUTO_TEST_CASE(rfc_7515_tokens_are_good_in_their_time_and_expired_today) {
   const std::pair<const std::string*, const std::string*> examples[] = {

@@ -13,6 +13,8 @@
 #include "jose/keys.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(rsa_padding)
+
 using jose::algorithm;
 
 namespace {
@@ -82,8 +84,6 @@ std::string padded(const std::string& info) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rsa_padding)
 
 BOOST_AUTO_TEST_CASE(only_the_one_encoding_of_the_hash_is_taken) {
   const raw_rsa rsa;

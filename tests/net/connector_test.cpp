@@ -62,7 +62,7 @@ class black_hole {
   unsigned short port_ = 0;
 };
 
-struct setup {
+struct connector_scene {
   core::system_clock clock;
   net::shard shard{0, 0, "test", clock};
   asio::io_context& context = shard.context();
@@ -92,7 +92,7 @@ core::task<void> connect_into(net::tcp_connector* connector, net::endpoint to, b
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(connector, setup)
+BOOST_FIXTURE_TEST_SUITE(connector, connector_scene)
 
 BOOST_AUTO_TEST_CASE(a_refused_port_is_named_with_its_address) {
   const auto port = tests::refused_port();

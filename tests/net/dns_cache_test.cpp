@@ -12,12 +12,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-net::ip_address address(const char* text) { return net::ip_address::from(text).value(); }
+net::ip_address ip(const char* text) { return net::ip_address::from(text).value(); }
 
 // A resolver that answers what it is told to, and may be made to wait.
 struct fake_resolver {
   std::vector<std::string> asked;
-  core::result<net::addresses> answer = net::addresses{address("192.0.2.1")};
+  core::result<net::addresses> answer = net::addresses{ip("192.0.2.1")};
   std::optional<core::notice> gate;
 
   net::name_lookup lookup() {
@@ -37,7 +37,7 @@ struct fake_resolver {
   }
 };
 
-struct setup {
+struct dns_scene {
   asio::io_context context{1};
   tests::fake_clock clock;
   fake_resolver resolver;
@@ -51,7 +51,7 @@ struct setup {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(dns_cache, setup)
+BOOST_FIXTURE_TEST_SUITE(dns_cache, dns_scene)
 
 BOOST_AUTO_TEST_CASE(says_why_a_name_has_no_address) {
   resolver_fails();
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(repeats_a_failure_for_a_second_without_asking) {
   BOOST_TEST(!find("video.example"));
   BOOST_TEST(resolver.asked.size() == 1u);
   clock.advance(1ms);
-  resolver.answer = net::addresses{address("192.0.2.7")};
+  resolver.answer = net::addresses{ip("192.0.2.7")};
   BOOST_TEST(find("video.example").value().front().text() == "192.0.2.7");
   BOOST_TEST(resolver.asked.size() == 2u);
 }
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(an_answer_serves_for_thirty_seconds) {
   BOOST_TEST(find("VIDEO.example").has_value());
   BOOST_TEST(resolver.asked.size() == 1u);
   clock.advance(1ms);
-  resolver.answer = net::addresses{address("192.0.2.9")};
+  resolver.answer = net::addresses{ip("192.0.2.9")};
   BOOST_TEST(find("video.example").value().front().text() == "192.0.2.9");
   BOOST_TEST(resolver.asked.size() == 2u);
 }

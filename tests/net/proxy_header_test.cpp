@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(proxy_header)
+
 namespace {
 
 using state = net::proxy_header::state;
@@ -20,8 +22,6 @@ std::string version_2(unsigned char command, unsigned char family, std::string b
 const std::string four_addresses("\xc6\x33\x64\x07\x0a\x00\x00\x01\x12\x67\x01\xbb", 12);
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(proxy_header)
 
 BOOST_AUTO_TEST_CASE(refuses_what_is_no_header) {
   const std::string cases[] = {

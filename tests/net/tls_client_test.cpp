@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct setup {
+struct tls_client_scene {
   core::system_clock clock;
   net::shard shard{0, 0, "test", clock};
   asio::io_context& context = shard.context();
@@ -64,7 +64,7 @@ struct setup {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(tls_client, setup)
+BOOST_FIXTURE_TEST_SUITE(tls_client, tls_client_scene)
 
 BOOST_AUTO_TEST_CASE(a_ca_file_that_cannot_be_read_stops_the_start) {
   for (const char* path : {"/nonexistent/ca.pem", "/dev/null"}) {

@@ -52,7 +52,7 @@ int keep_ticket(SSL* of, SSL_SESSION* ticket) {
   return 1;
 }
 
-struct outcome {
+struct tls_outcome {
   core::result<void> server = core::fail(core::errc::internal);
   core::result<void> client = core::fail(core::errc::internal);
 };
@@ -132,9 +132,9 @@ struct wire {
     client = std::make_unique<net::tls_stream>(raw(ends[0]), std::move(state));
     server = std::make_unique<net::tls_stream>(raw(ends[1]), server_side->start());
   }
-  outcome handshake(const client_offer& offer = {}) {
+  tls_outcome handshake(const client_offer& offer = {}) {
     connect(offer);
-    outcome both;
+    tls_outcome both;
     core::task_group group(context.get_executor());
     group.spawn(shake(server.get(), &both.server, in(1s)));
     group.spawn(shake(client.get(), &both.client, in(1s)));

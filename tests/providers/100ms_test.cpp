@@ -16,9 +16,11 @@ namespace providers {
 provider_maker make_100ms(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(hundred_ms)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -87,8 +89,6 @@ tests::settings_table mistakes_with(tests::pairs changes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(hundred_ms)
 
 BOOST_AUTO_TEST_CASE(creates_the_room_by_name_with_its_whole_configuration) {
   acme at;

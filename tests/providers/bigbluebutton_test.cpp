@@ -8,9 +8,11 @@ namespace providers {
 provider_maker make_bigbluebutton(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(bigbluebutton)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -63,8 +65,6 @@ std::string failed(std::string key) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bigbluebutton)
 
 BOOST_AUTO_TEST_CASE(checksums_are_those_of_the_documentation) {
   // sha256sum of isMeetingRunning + query + secret, by another tool.

@@ -12,8 +12,10 @@ namespace providers {
 provider_maker make_builtin(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(builtin)
+
 using namespace std::chrono_literals;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -44,8 +46,6 @@ std::error_code refusal(const core::result<providers::room_pass>& got) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builtin)
 
 BOOST_AUTO_TEST_CASE(the_link_opens_our_own_page_and_any_shard_can_check_it) {
   house at;

@@ -17,9 +17,11 @@ namespace providers {
 provider_maker make_custom(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(custom)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -115,8 +117,6 @@ const providers::session_claims known_claims{"room-42",
                                              core::from_unix_seconds(1800000300)};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(custom)
 
 BOOST_AUTO_TEST_CASE(a_template_is_filled_with_encoded_values) {
   BOOST_TEST(filled("https://v.example.com:8443/r/"

@@ -11,9 +11,11 @@ namespace providers {
 provider_maker make_daily(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(daily_provider)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -59,8 +61,6 @@ constexpr const char* exists =
     R"({"error":"invalid-request-error","info":"a room named x already exists"})";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(daily_provider)
 
 BOOST_AUTO_TEST_CASE(a_new_room_is_private_and_ends_by_itself) {
   daily at;

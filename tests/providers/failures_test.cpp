@@ -9,7 +9,7 @@
 
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace tests {
 namespace {
@@ -121,6 +121,8 @@ core::result<void> prepare_once(desk& at, providers::provider& one) {
 
 }  // namespace tests
 
+BOOST_AUTO_TEST_SUITE(failures)
+
 namespace {
 
 using tests::adapter_under_test;
@@ -149,8 +151,6 @@ void gives_tokens(desk& at) {
 constexpr const char* long_secret = "vWq8sLr3Jk2nTz7mYx4cHb6gPd9fRe1aUo5iKl0j";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(failures)
 
 BOOST_AUTO_TEST_CASE(of_100ms) {
   adapter_under_test one;

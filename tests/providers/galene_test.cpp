@@ -11,9 +11,11 @@ namespace providers {
 provider_maker make_galene(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(galene_provider)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -38,8 +40,6 @@ struct galene : tests::one_provider {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(galene_provider)
 
 BOOST_AUTO_TEST_CASE(the_token_is_for_the_groups_whole_address) {
   galene at;

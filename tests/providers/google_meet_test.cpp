@@ -9,9 +9,11 @@ namespace providers {
 provider_maker make_google_meet(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(google_meet)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -65,8 +67,6 @@ struct workspace : tests::desk {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(google_meet)
 
 BOOST_AUTO_TEST_CASE(
     a_space_is_made_in_the_name_of_the_delegate_and_its_link_is_handed_on_unchanged) {

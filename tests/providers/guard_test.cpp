@@ -7,6 +7,8 @@
 #include "providers/error.hpp"
 #include "support/run.hpp"
 
+BOOST_AUTO_TEST_SUITE(guard)
+
 using namespace std::chrono_literals;
 using providers::circuit_breaker;
 using providers::circuit_state;
@@ -38,8 +40,6 @@ core::task<void> hold(providers::slots* from, core::notice until, int* entered,
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(guard)
 
 BOOST_AUTO_TEST_CASE(opens_after_five_failures_in_a_row_and_not_after_four) {
   circuit_breaker circuit({});

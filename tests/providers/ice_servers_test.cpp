@@ -5,6 +5,8 @@
 
 #include "providers/desk.hpp"
 
+BOOST_AUTO_TEST_SUITE(ice_servers)
+
 namespace {
 
 // What is wrong with these settings: "key, key"; empty where nothing is.
@@ -16,11 +18,9 @@ std::string mistakes(tests::pairs values) {
   return out;
 }
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(ice_servers)
 
 BOOST_AUTO_TEST_CASE(what_is_no_stun_or_turn_address_is_refused) {
   for (const char* url : {"https://stun.example.com", "stun://stun.example.com", "stun:", "stun",

@@ -12,9 +12,11 @@ namespace providers {
 provider_maker make_jaas(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(jaas_provider)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -50,8 +52,6 @@ std::string event(std::string type, std::string fqn, std::string data = "{}") {
 std::string ours() { return app_id + "/"s + tests::usual_name(); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(jaas_provider)
 
 BOOST_AUTO_TEST_CASE(the_token_is_as_8x8_documents_it) {
   jaas at;

@@ -13,9 +13,11 @@ namespace providers {
 provider_maker make_jitsi(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(jitsi_provider)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -38,8 +40,6 @@ std::string token_in(const core::result<providers::join_link>& link) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(jitsi_provider)
 
 BOOST_AUTO_TEST_CASE(the_token_is_what_prosody_checks_and_the_link_what_the_page_reads) {
   jitsi at;

@@ -11,9 +11,11 @@ namespace providers {
 provider_maker make_livekit(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(livekit_provider)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -70,8 +72,6 @@ std::string finished(const std::string& name = tests::usual_name()) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(livekit_provider)
 
 BOOST_AUTO_TEST_CASE(the_token_names_room_person_and_rights_and_ends) {
   livekit at;

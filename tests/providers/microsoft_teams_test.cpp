@@ -9,9 +9,11 @@ namespace providers {
 provider_maker make_microsoft_teams(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(microsoft_teams)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -55,8 +57,6 @@ std::string body_member(const tests::desk& at, std::size_t index, std::string_vi
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(microsoft_teams)
 
 BOOST_AUTO_TEST_CASE(the_same_booking_is_the_same_meeting_and_another_one_is_not) {
   tenant at({{"lobby_bypass", "tenant"s}});

@@ -8,6 +8,8 @@
 #include "providers/error.hpp"
 #include "support/made_keys.hpp"
 
+BOOST_AUTO_TEST_SUITE(oauth_tokens)
+
 using namespace std::chrono_literals;
 using providers::access_token;
 using providers::errc;
@@ -55,8 +57,6 @@ core::result<providers::fresh_token> read(std::string_view text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(oauth_tokens)
 
 BOOST_AUTO_TEST_CASE(a_token_is_fetched_once_for_all_shards) {
   bank at;

@@ -5,6 +5,8 @@
 
 #include "support/fakes.hpp"
 
+BOOST_AUTO_TEST_SUITE(quotas)
+
 using namespace std::chrono_literals;
 using providers::quota;
 using providers::urgency;
@@ -18,8 +20,6 @@ std::uint32_t taken_by(quota& of, urgency who, tests::fake_clock& clock) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(quotas)
 
 BOOST_AUTO_TEST_CASE(no_stretch_of_the_windows_length_holds_more_than_the_amount) {
   tests::fake_clock clock;

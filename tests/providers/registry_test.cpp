@@ -7,7 +7,9 @@
 
 #include "providers/desk.hpp"
 
-using std::string_literals::operator""s;
+BOOST_AUTO_TEST_SUITE(registry)
+
+using namespace std::string_literals;
 
 namespace {
 
@@ -26,8 +28,6 @@ struct providers_table {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(registry)
 
 BOOST_AUTO_TEST_CASE(knows_what_cmake_listed) {
   const auto types = providers::known_types();

@@ -8,6 +8,8 @@
 #include "providers/desk.hpp"
 #include "providers/error.hpp"
 
+BOOST_AUTO_TEST_SUITE(rest_call)
+
 using namespace std::chrono_literals;
 using providers::errc;
 
@@ -53,8 +55,6 @@ core::seconds retry_after(std::string_view text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rest_call)
 
 BOOST_AUTO_TEST_CASE(refusals_are_rejected_and_overload_is_unavailable) {
   for (const int status :

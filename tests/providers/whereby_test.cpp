@@ -8,9 +8,11 @@ namespace providers {
 provider_maker make_whereby(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(whereby)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -50,8 +52,6 @@ struct acme : tests::desk {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(whereby)
 
 BOOST_AUTO_TEST_CASE(the_meeting_ends_when_the_room_closes) {
   acme at;

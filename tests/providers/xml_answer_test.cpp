@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(xml_answers)
+
 namespace {
 
 std::string nested(std::size_t depth) {
@@ -13,8 +15,6 @@ std::string nested(std::size_t depth) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(xml_answers)
 
 BOOST_AUTO_TEST_CASE(the_roots_own_elements_are_read) {
   const auto got = providers::read_xml(

@@ -10,9 +10,11 @@ namespace providers {
 provider_maker make_zoom(provider_setup setup);
 }
 
+BOOST_AUTO_TEST_SUITE(zoom)
+
 using namespace std::chrono_literals;
 using providers::errc;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 namespace {
 
@@ -70,8 +72,6 @@ struct account : tests::desk {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(zoom)
 
 BOOST_AUTO_TEST_CASE(a_meeting_is_scheduled_at_the_host_with_all_that_counts) {
   account at;

@@ -23,7 +23,7 @@ const pace three({1, 1s, 3});
 word bucket(word tag, std::uint64_t full_at) { return tag << 40 | full_at; }
 word claim(word tag, std::uint64_t full_at) { return bucket(tag, full_at) | word{1} << 39; }
 
-struct fixture {
+struct bucket_line_scene {
   bucket_line line{};
 
   void put(const std::array<word, bucket_line::places>& words) {
@@ -45,7 +45,7 @@ struct fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(line_of_buckets, fixture)
+BOOST_FIXTURE_TEST_SUITE(line_of_buckets, bucket_line_scene)
 
 BOOST_AUTO_TEST_CASE(a_claim_that_nobody_settled_becomes_the_bucket) {
   put({0, 0, claim(ours, now)});

@@ -25,7 +25,7 @@ net::ip_address v4(std::uint32_t number) {
 
 net::ip_address address(std::string_view text) { return net::ip_address::from(text).value(); }
 
-struct fixture {
+struct limiter_scene {
   tests::fake_clock clock;
   tests::fake_random random;
 
@@ -40,7 +40,7 @@ struct fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(limiter, fixture)
+BOOST_FIXTURE_TEST_SUITE(limiter, limiter_scene)
 
 BOOST_AUTO_TEST_CASE(refuses_the_fourth_request_of_a_burst_of_three) {
   auto limiter = limiter_of({1, 1s, 3});

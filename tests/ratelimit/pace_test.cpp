@@ -8,6 +8,8 @@
 
 #include "core/wide.hpp"
 
+BOOST_AUTO_TEST_SUITE(pace_of_a_limit)
+
 using namespace std::chrono_literals;
 using ratelimit::limit;
 using ratelimit::pace;
@@ -27,8 +29,6 @@ std::uint64_t ticks_by_division(const limit& of, const pace& with, std::uint64_t
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pace_of_a_limit)
 
 BOOST_AUTO_TEST_CASE(refuses_limits_that_cannot_be_configured) {
   BOOST_CHECK_THROW(pace({ratelimit::rate_max + 1, 1s, 10}), std::invalid_argument);

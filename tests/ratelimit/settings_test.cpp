@@ -8,7 +8,7 @@ using ratelimit::limit;
 
 namespace {
 
-struct fixture {
+struct settings_scene {
   core::mistakes found;
   core::options options{"limits", "stagedoor.toml:1", found};
 
@@ -22,7 +22,7 @@ struct fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(limits_section, fixture)
+BOOST_FIXTURE_TEST_SUITE(limits_section, settings_scene)
 
 BOOST_AUTO_TEST_CASE(notes_every_mistake_and_keeps_the_defaults) {
   table("ip").set("rate", std::int64_t{0});

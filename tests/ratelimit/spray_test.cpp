@@ -35,7 +35,7 @@ class seeded_random final : public core::random_source {
   std::mt19937_64 chance_{20261122};
 };
 
-struct fixture {
+struct spray_scene {
   tests::fake_clock clock;
   seeded_random random;
 
@@ -50,7 +50,7 @@ struct fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(spray, fixture)
+BOOST_FIXTURE_TEST_SUITE(spray, spray_scene)
 
 BOOST_AUTO_TEST_CASE(a_drained_bucket_outlives_a_spray_of_ten_times_the_table) {
   auto limiter = limiter_of({5, 60s, 5}, 1 << 20);

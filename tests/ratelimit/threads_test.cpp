@@ -10,6 +10,8 @@
 #include "ratelimit/limiter.hpp"
 #include "support/fakes.hpp"
 
+BOOST_AUTO_TEST_SUITE(limiter_threads)
+
 using namespace std::chrono_literals;
 using ratelimit::policy;
 
@@ -24,8 +26,6 @@ void in_parallel(const std::function<void(int)>& work) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(limiter_threads)
 
 BOOST_AUTO_TEST_CASE(a_burst_is_granted_exactly_once_whoever_asks) {
   tests::fake_random random;

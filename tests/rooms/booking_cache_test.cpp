@@ -9,6 +9,8 @@
 #include "support/memory_store.hpp"
 #include "support/run.hpp"
 
+BOOST_AUTO_TEST_SUITE(booking_cache)
+
 using namespace std::chrono_literals;
 using rooms::booking_ptr;
 
@@ -52,8 +54,6 @@ core::task<void> ask(rooms::booking_cache* cache, std::string id, core::steady_t
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(booking_cache)
 
 BOOST_AUTO_TEST_CASE(a_failure_of_the_store_is_told_and_not_remembered) {
   scene s;

@@ -8,6 +8,8 @@
 
 #include "core/time_text.hpp"
 
+BOOST_AUTO_TEST_SUITE(booking)
+
 namespace {
 
 rooms::read_draft read(std::string_view json) {
@@ -49,8 +51,6 @@ std::string crowd(int count) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(booking)
 
 BOOST_AUTO_TEST_CASE(what_is_no_json_is_one_mistake_at_the_root) {
   for (const std::string& text :

@@ -7,6 +7,8 @@
 #include "core/time_text.hpp"
 #include "rooms/error.hpp"
 
+BOOST_AUTO_TEST_SUITE(decide)
+
 using namespace std::chrono_literals;
 using core::role;
 using rooms::booking_state;
@@ -68,8 +70,6 @@ std::string verdict(const rooms::decision& made) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(decide)
 
 BOOST_AUTO_TEST_CASE(every_rule_refuses_at_its_boundary) {
   struct row {

@@ -21,6 +21,8 @@
 #include "support/run.hpp"
 #include "support/scratch_directory.hpp"
 
+BOOST_AUTO_TEST_SUITE(sqlite_store)
+
 using namespace std::chrono_literals;
 using rooms::booking_state;
 
@@ -107,8 +109,6 @@ struct scene {
 bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sqlite_store)
 
 BOOST_AUTO_TEST_CASE(a_missing_directory_is_said_plainly) {
   scene s;

@@ -17,6 +17,8 @@
 #include "support/run.hpp"
 #include "support/scratch_directory.hpp"
 
+BOOST_AUTO_TEST_SUITE(store_contract)
+
 using namespace std::chrono_literals;
 using rooms::booking;
 using rooms::booking_draft;
@@ -145,8 +147,6 @@ void same(const booking& a, const booking& b) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(store_contract)
 
 BOOST_DATA_TEST_CASE(an_unknown_room_is_nothing_to_find_close_or_remember, all_stores, where) {
   scene s(where);
