@@ -119,7 +119,7 @@ test('every failure of the provider is told as ours, in time, and nothing of it 
         assert.ok(allowed.includes(refused.status), refused.text);
         const codes = { 502: 'provider_rejected', 503: 'provider_unavailable', 504: 'provider_timeout' };
         assert.equal(refused.json.code, codes[refused.status]);
-        assert.ok(took < 2_700, `${took} ms`);
+        assert.ok(took < 4_500, `${took} ms`);
         if (refused.status === 503) assert.ok(Number(refused.headers.get('retry-after')) >= 1);
         assert.doesNotMatch(refused.text, /template not found|oops|Token validation|100ms\.live|eyJ/);
         assert.ok(!own.log.includes(appSecret) && !/eyJ[\w-]{10}/.test(own.log));

@@ -123,7 +123,7 @@ test('a call that runs keeps its room when the door closes; one that does not lo
     const [running, quiet] = [randomRoom(), randomRoom()];
     const names = {};
     for (const room of [running, quiet]) {
-      await own.book(room, { startsAt: rfc3339(Date.now() - 60_000), endsAt: rfc3339(Date.now() + 4_000) });
+      await own.book(room, { startsAt: rfc3339(Date.now() - 60_000), endsAt: rfc3339(Date.now() + 8_000) });
       names[room] = (await claimsIn(await own.join(room))).r;
     }
     const now = Date.now() / 1000;

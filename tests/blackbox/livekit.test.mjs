@@ -162,7 +162,7 @@ test('every failure of LiveKit is told as ours, in time, and nothing of it leaks
         const began = Date.now();
         const refused = await own.join(room);
         assert.equal(refused.status, status, refused.text);
-        assert.ok(Date.now() - began < 2_700);
+        assert.ok(Date.now() - began < 4_500);
         assert.doesNotMatch(refused.text, /oops|slow down|not found|eyJ/);
         assert.ok(!own.log.includes(secret) && !/eyJ[\w-]{10}/.test(own.log));
         fake.heal();

@@ -121,9 +121,10 @@ test('one\'s own service: a page per seat, claims of one\'s own, calls and repor
   assert.match(guest.search, /name=Zo%C3%AB%20%26%20Co&t=/);
   assert.equal(decodeToken(guest.searchParams.get('t')).claims.role, 'client');
   // A booking that ends later is put again, though the room is there.
-  await door.book(room, { ...soon(), endsAt: rfc3339(Date.now() + 8_000_000), provider: 'own' });
+  const ends = Date.now() + 8_000_000;
+  await door.book(room, { ...soon(), endsAt: rfc3339(ends), provider: 'own' });
   assert.equal((await door.join(room)).status, 200);
-  assert.equal(service.rooms.get(room).expiresAt, rfc3339(Math.floor((Date.now() + 8_000_000) / 1000) * 1000 + 3_600_000));
+  assert.equal(service.rooms.get(room).expiresAt, rfc3339(Math.floor(ends / 1000) * 1000 + 3_600_000));
   const body = JSON.stringify({ type: 'room.started', timestamp: rfc3339(Date.now()), data: { roomId: room } });
   const at = Math.floor(Date.now() / 1000);
   const report = (secret) => door.api('/webhooks/own', {

@@ -70,7 +70,7 @@ test('a stream that waits ends when its session is taken back', async () => {
   await revoke({ tokenId: 'waiting' });
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) text += piece.value;
   assert.match(text, /event: problem\ndata: .*"code":"unauthenticated"/);
-  assert.ok(Date.now() - began < 2_000);
+  assert.ok(Date.now() - began < 10_000);
 });
 
 test('who is removed from a booking is out at once', async () => {
