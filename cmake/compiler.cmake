@@ -60,7 +60,9 @@ target_include_directories(stagedoor_toolchain INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(stagedoor_toolchain INTERFACE
   -fPIE -Wall -Wextra -Wpedantic -Wconversion -Wnon-virtual-dtor
   # To g++ a parameter named as a type or a function of its namespace is shadowing too; to us and to clang it is not.
-  $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow>
+  # Among several files compiled as one it would be the neighbour's names.
+  $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>
+  $<$<AND:$<CXX_COMPILER_ID:Clang>,$<NOT:$<BOOL:${STAGEDOOR_TOGETHER}>>>:-Wshadow>
   $<$<BOOL:${STAGEDOOR_WERROR}>:-Werror>
   $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>
   # g++ reports these inside coroutine frames, std::variant and std::string + where there is nothing to report: of a pair

@@ -24,4 +24,5 @@ function(stagedoor_embed room file name)
     COMMENT "Embedding ${file}"
     VERBATIM)
   target_sources(stagedoor_${room} PRIVATE ${output})
+  set_source_files_properties(${output} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
