@@ -93,7 +93,9 @@ core::task<core::result<std::string>> galene::try_credentials(core::deadline unt
   auto seen = co_await calls_.call(std::move(look), until);
   if (!seen) co_return core::same_failure(seen);
   const std::string* location = seen->json.find_string("location");
-  if (location && *location != settings_->group_url)
+  if (!location)
+    co_return core::fail(errc::rejected, "the address answers, but not as Galene does");
+  if (*location != settings_->group_url)
     co_return core::fail(errc::rejected, "the server calls the group " +
                                              readable_excerpt(*location, {}) +
                                              ", and tokens for another address are refused");

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { AccessToken, RoomServiceClient, TokenVerifier, WebhookReceiver } from 'livekit-server-sdk';
 import { createHash } from 'node:crypto';
-import { failures } from './support/fake.mjs';
 import { FakeLiveKit, apiKey, provider, secret } from './support/fake_livekit.mjs';
 import { Stagedoor, randomRoom, rfc3339, session } from './support/stagedoor.mjs';
+import { everyFailure, joins } from './support/vendor_failures.mjs';
 
 let fake, door, making;
 const late = '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "2s"\n';
@@ -151,25 +151,5 @@ test('webhooks move the state of the call, in LiveKit\'s order', async () => {
   assert.match(text, /webhooks_total\{provider="livekit",outcome="refused"\} 3/);
 });
 
-test('every failure of LiveKit is told as ours, in time, and nothing of it leaks', async (t) => {
-  for (const [name, [act, status]] of Object.entries(failures)) {
-    await t.test(name, async () => {
-      const own = await Stagedoor.start({ providers: provider(fake, 'create_rooms = true'), extra: late });
-      try {
-        const room = randomRoom();
-        await own.book(room, soon());
-        fake.misbehave(act, { method: '*', times: 100 });
-        const began = Date.now();
-        const refused = await own.join(room);
-        assert.equal(refused.status, status, refused.text);
-        assert.ok(Date.now() - began < 4_500);
-        assert.doesNotMatch(refused.text, /oops|slow down|not found|eyJ/);
-        assert.ok(!own.log.includes(secret) && !/eyJ[\w-]{10}/.test(own.log));
-        fake.heal();
-      } finally {
-        fake.heal();
-        await own.stop();
-      }
-    });
-  }
-});
+test('every failure of LiveKit is told as ours, in time, and nothing of it leaks', (t) =>
+  everyFailure(t, { fake, configure: () => provider(fake, 'create_rooms = true'), path: /CreateRoom$/, open: joins, secrets: [secret], repeats: true, renews: false }));

@@ -4,30 +4,11 @@ import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { generateKeyPairSync } from 'node:crypto';
-import { Fake } from './support/fake.mjs';
 import { Fake100ms, provider as hms } from './support/fake_100ms.mjs';
 import { FakeDaily, provider as daily } from './support/fake_daily.mjs';
+import { FakeService, eventSecret, hookSecret, keyOf } from './support/fake_service.mjs';
 import { Stagedoor, decodeToken, randomRoom, rfc3339, session } from './support/stagedoor.mjs';
-
-// A video service that checks our calls as Standard Webhooks and knows which rooms it has.
-const hookSecret = 'whsec_' + Buffer.from('hook-secret-of-the-tests').toString('base64');
-const eventSecret = 'whsec_' + Buffer.from('event-secret-of-the-tests').toString('base64');
-const keyOf = (secret) => Buffer.from(secret.slice(6), 'base64');
-class FakeService extends Fake {
-  rooms = new Map();
-  answer({ method, path, body, headers }, json) {
-    const at = Number(headers['webhook-timestamp']);
-    const expected = 'v1,' + createHmac('sha256', keyOf(hookSecret)).update(`${headers['webhook-id']}.${at}.${body}`).digest('base64');
-    if (headers['webhook-signature'] !== expected || Math.abs(at - Date.now() / 1000) > 300) return json(401, { title: 'not signed' });
-    const room = decodeURIComponent(path.replace('/api/rooms/', ''));
-    if (method === 'GET') return this.rooms.has(room) ? json(200, this.rooms.get(room)) : json(404, {});
-    if (method === 'DELETE') return json(this.rooms.delete(room) ? 204 : 404, undefined);
-    const { expiresAt } = JSON.parse(body);
-    const made = { roomId: room, state: 'open', expiresAt };
-    this.rooms.set(room, made);
-    return json(201, made);
-  }
-}
+import { everyFailure, joins } from './support/vendor_failures.mjs';
 
 const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
 let first, second, rooms, service, door;
@@ -167,4 +148,19 @@ ${previous ? `previous_public_keys = ['''\n${text(previous.publicKey, 'spki')}''
   } finally {
     await now.stop();
   }
+});
+
+test('every failure of one\'s own service is told as ours, in time, and nothing of it leaks', async (t) => {
+  const own = await FakeService.start();
+  const secret = 'kT4vXz9pQm2wLb7nRj5cYh8gFd3sAe6u-own';
+  const configure = () => `[providers.own]
+type = "custom"
+url_template = "https://video.acme.com/room/{roomId}?t={token}"
+create_url = "${own.origin}/api"
+hook_secret = "${hookSecret}"
+[providers.own.token]
+secret = "${secret}"
+`;
+  await everyFailure(t, { fake: own, configure, path: /\/rooms\//, method: 'PUT', open: joins, secrets: [secret, hookSecret], repeats: true, renews: false });
+  await own.stop();
 });

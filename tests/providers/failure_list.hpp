@@ -20,8 +20,10 @@ struct adapter_under_test {
   http::method verb = http::method::post;
   std::string url;  // what the call's address begins with
   http::response good;
-  bool repeats = false;  // safe to be asked again
-  bool renews = false;   // a 401 is answered by another token
+  bool repeats = false;           // safe to be asked again
+  bool renews = false;            // a 401 is answered by another token
+  bool may_say_nothing = false;   // the status alone is an answer
+  std::size_t calls_for_409 = 1;  // where that may mean that the room is there
   std::vector<std::string> secrets;
   // Other answers that the adapter needs on its way: its token.
   std::function<void(desk&)> also = [](desk&) {};

@@ -53,20 +53,3 @@ export function answer(response, status, value, headers = {}) {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(typeof value === 'string' ? value : JSON.stringify(value));
 }
-
-// Ways in which a vendor lets its callers down, with the status that a join is then answered with. A call that may be repeated is,
-// so each goes on as long as the test asks.
-export const failures = {
-  'a 403': [(_, r) => answer(r, 403, { error: 'forbidden' }), 502],
-  'a 404': [(_, r) => answer(r, 404, { error: 'not found' }), 502],
-  'a 429': [(_, r) => answer(r, 429, { error: 'slow down' }, { 'retry-after': '7' }), 503],
-  'a 429 with a date': [(_, r) => answer(r, 429, {}, { 'retry-after': new Date(Date.now() + 8_000).toUTCString() }), 503],
-  'a 500': [(_, r) => answer(r, 500, { error: 'oops' }), 502],
-  'garbage': [(_, r) => answer(r, 200, '<html>not json</html>'), 502],
-  'a list': [(_, r) => answer(r, 200, []), 502],
-  'a huge body': [(_, r) => { r.writeHead(200); r.write('x'.repeat(3_000_000)); r.end(); }, 502],
-  'a cut body': [(_, r) => { r.writeHead(200, { 'content-length': '500' }); r.write('{'); r.socket.end(); }, 502],
-  'a reset': [(_, r) => r.socket.resetAndDestroy(), 503],
-  'silence': [() => {}, 504],
-  'a drip': [(_, r) => { r.writeHead(200, { 'content-length': '100000' }); const t = setInterval(() => r.write('x'), 50); r.on('close', () => clearInterval(t)); }, 504],
-};
