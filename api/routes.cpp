@@ -20,7 +20,7 @@ constexpr std::array<route_row, route_count> rows = {{
     {route::booking, "/api/bookings/:roomId", "GET, HEAD, PUT, DELETE, OPTIONS", body_kind::json},
     {route::booking_end, "/api/bookings/:roomId/end", "POST, OPTIONS", body_kind::ignored},
     {route::livekit_token, "/api/livekit/token", "POST, OPTIONS", body_kind::json},
-    {route::webhook, "/webhooks/:provider", "POST, OPTIONS", body_kind::any},
+    {route::webhook, "/webhooks/:provider", "GET, POST, OPTIONS", body_kind::any},
     {route::sessions_revoke, "/api/sessions/revoke", "POST, OPTIONS", body_kind::json},
     {route::jwks, "/.well-known/jwks.json", read_only, body_kind::none, presence::always, true},
     {route::openapi, "/openapi.json", read_only, body_kind::none, presence::always, true},

@@ -80,6 +80,11 @@ http::answer webhooks::handle(http::exchange& about, http::reply& out, const std
     desk_.refuse(about, out, core::failure(make_error_code(http::errc::not_found)));
     return http::answered_now{};
   }
+  if (about.head->method != http::method::post && !vendor->traits().reports_by_get) {
+    out.field("Allow", "POST, OPTIONS");
+    desk_.refuse(about, out, core::failure(make_error_code(http::errc::method_not_allowed)));
+    return http::answered_now{};
+  }
   auto read = vendor->read_webhook({*about.head, about.body, about.now});
   if (!read) {
     count(*known, "refused");
@@ -98,24 +103,36 @@ http::answer webhooks::handle(http::exchange& about, http::reply& out, const std
     answer(out, read->reply_type, read->reply);
     return http::answered_now{};
   }
-  const bool repeated = read->event && seen_.has(known->view(), read->event->id);
-  if (!read->event || repeated) {
-    count(*known, repeated ? "repeated" : "ignored");
+  if (read->events.empty()) count(*known, "ignored");
+  std::erase_if(read->events, [&](const providers::room_event& one) {
+    const bool repeated = seen_.has(known->view(), one.id);
+    if (repeated) count(*known, "repeated");
+    return repeated;
+  });
+  if (read->events.empty()) {
     answer_thanks(out);
     return http::answered_now{};
   }
-  return desk_.later(about, out, keep(&about, &out, *known, std::move(*read->event)));
+  return desk_.later(about, out, keep(&about, &out, *known, std::move(read->events)));
 }
 
 core::task<void> webhooks::keep(http::exchange* about, http::reply* out, core::provider_name from,
-                                providers::room_event event) {
-  const front_parts& parts = desk_.parts;
-  auto kept = co_await parts.store.report_call(report_of(from, event), about->now, about->deadline);
-  if (!kept) {
+                                std::vector<providers::room_event> events) {
+  for (providers::room_event& one : events) {
+    auto kept = co_await keep_one(about, from, std::move(one));
+    if (kept) continue;
     count(from, "failed");
     desk_.refuse(*about, *out, kept.error());  // the vendor comes again
     co_return;
   }
+  answer_thanks(*out);
+}
+
+core::task<core::result<void>> webhooks::keep_one(http::exchange* about, core::provider_name from,
+                                                  providers::room_event event) {
+  const front_parts& parts = desk_.parts;
+  auto kept = co_await parts.store.report_call(report_of(from, event), about->now, about->deadline);
+  if (!kept) co_return core::same_failure(kept);
   seen_.add(from.view(), event.id);
   const bool live = event.what == providers::call_news::live;
   count(from, !kept->stored    ? "unknown_room"
@@ -129,7 +146,7 @@ core::task<void> webhooks::keep(http::exchange* about, http::reply* out, core::p
                                      {"call", rooms::name_of(kept->stored->call.state)},
                                      {"at", core::to_rfc3339(event.at)}});
   }
-  answer_thanks(*out);
+  co_return core::result<void>();
 }
 
 }  // namespace api

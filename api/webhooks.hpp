@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/desk.hpp"
 
@@ -44,7 +45,9 @@ class webhooks {
   void count(const core::provider_name& from, std::string_view outcome);
   void warn(const core::provider_name& from, const core::failure& why, const http::exchange& about);
   core::task<void> keep(http::exchange* about, http::reply* out, core::provider_name from,
-                        providers::room_event event);
+                        std::vector<providers::room_event> events);
+  core::task<core::result<void>> keep_one(http::exchange* about, core::provider_name from,
+                                          providers::room_event event);
 
   desk& desk_;
   seen_reports seen_{8'192};

@@ -92,6 +92,8 @@ core::result<room_state> read_room(const core::json_value& json) {
   return room_state{*id, *enabled->as_bool()};
 }
 
+constexpr std::string_view room_kind = "100ms room id";
+
 // The same room id that was remembered in prepare(); empty where the text is not ours.
 std::string remembered_id(std::string_view text) {
   constexpr std::string_view before = R"({"id":")";
@@ -226,10 +228,9 @@ core::task<core::result<std::string>> hundred_ms::prepare(room_wish wish, core::
 std::optional<core::result<join_link>> hundred_ms::admit_now(const admission& who) {
   const hundred_ms_settings& s = *settings_;
   const std::string room = remembered_id(who.provider_room);
-  if (room.empty())
-    return core::fail(errc::rejected, "no 100ms room id is remembered for this booking");
-  const auto ends = link_end(who.now, who.closes_at, s.lifetime);
-  if (ends <= who.now) return core::fail(errc::rejected, "the room closes now");
+  if (room.empty()) return not_remembered(room_kind);
+  const auto ends = link_end(who, s.lifetime);
+  if (!ends) return core::same_failure(ends);
   const std::string& role = s.roles[static_cast<std::size_t>(who.seat)];
 
   // Every value is of is_plain()'s alphabet, so nothing needs escaping.
@@ -247,14 +248,14 @@ std::optional<core::result<join_link>> hundred_ms::admit_now(const admission& wh
   claims_.append(R"(,"nbf":)");
   append_number(claims_, issued);
   claims_.append(R"(,"exp":)");
-  append_number(claims_, core::unix_seconds(ends));
+  append_number(claims_, core::unix_seconds(*ends));
   claims_ += '}';
   const auto token = jose::sign_jwt(key_, claims_);
   if (!token)
     return core::fail(errc::rejected, "signing the participant's token: " + token.error().detail);
 
   join_link out;
-  out.expires_at = ends;
+  out.expires_at = *ends;
   out.url.reserve(s.traits.origin.size() + token->size() + 3 * who.name.size() + 128);
   out.url.append(s.traits.origin).append(s.path).append(room).append("/").append(role);
   out.url.append("?auth_token=").append(*token).append("&name=");
@@ -268,8 +269,7 @@ core::task<core::result<void>> hundred_ms::close(room_wish, std::string provider
   if (provider_room.empty())
     co_return core::result<void>();  // never made, so there is nothing to close
   const std::string room = remembered_id(provider_room);
-  if (room.empty())
-    co_return core::fail(errc::rejected, "no 100ms room id is remembered for this booking");
+  if (room.empty()) co_return not_remembered(room_kind);
   rest_request end = post("end_room", "/active-rooms/" + room + "/end-room",
                           R"({"reason":"The booking ended","lock":true})");
   end.welcome = {404};  // nobody is inside

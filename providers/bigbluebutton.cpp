@@ -14,6 +14,7 @@
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "http/url.hpp"
+#include "jose/hmac.hpp"
 #include "providers/error.hpp"
 #include "providers/lasting_links.hpp"
 #include "providers/rest_call.hpp"
@@ -28,6 +29,8 @@ using namespace std::chrono_literals;
 // A meeting that nobody joins is gone after five minutes, so what create said counts for one.
 constexpr std::chrono::seconds created_for = 60s;
 constexpr std::size_t created_max = 10'000;
+constexpr std::chrono::seconds callback_after_max = 24h;
+constexpr std::chrono::seconds repeats_within = 5min;
 
 enum class checksum_kind : unsigned char { sha1, sha256, sha384, sha512 };
 
@@ -39,6 +42,8 @@ struct bbb_settings {
   std::string name;
   std::string prefix;
   std::string logout_url;
+  std::string reports_url;  // where its webhooks come
+  bool end_callback = true;
   bool ask_moderator = false;
   bool record = false;
   std::chrono::seconds lifetime{600};
@@ -58,15 +63,16 @@ const EVP_MD* digest_of(checksum_kind kind) {
   return EVP_sha512();
 }
 
-// HASH(call + query + secret) in lower-case hex, as the API's documentation has it: no HMAC. The
+// HASH(before + text + secret) in lower-case hex, as the API's documentation has it: no HMAC. The
 // secret's bytes do not outlive the call.
-std::string checksum(const bbb_settings& s, std::string_view call, std::string_view query) {
+std::string checksum(checksum_kind kind, std::string_view before, std::string_view text,
+                     const core::secret& shared) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out;
   unsigned int size = 0;
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
                                                                      &EVP_MD_CTX_free);
-  if (!hash || EVP_DigestInit_ex(hash.get(), digest_of(s.kind), nullptr) != 1) return {};
-  for (const std::string_view part : {call, query, s.shared.reveal()})
+  if (!hash || EVP_DigestInit_ex(hash.get(), digest_of(kind), nullptr) != 1) return {};
+  for (const std::string_view part : {before, text, shared.reveal()})
     if (EVP_DigestUpdate(hash.get(), part.data(), part.size()) != 1) return {};
   if (EVP_DigestFinal_ex(hash.get(), out.data(), &size) != 1) return {};
   return core::to_hex({out.data(), size});
@@ -88,13 +94,29 @@ class query {
 
 std::string address(const bbb_settings& s, std::string_view call, const query& with) {
   return fmt::format("{}/{}?{}&checksum={}", s.base_url, call, with.text(),
-                     checksum(s, call, with.text()));
+                     checksum(s.kind, call, with.text(), s.shared));
 }
 
 // Older servers take a repetition with other passwords for another meeting, so they are always the
 // same for a meeting, and nobody can work them out without the secret.
 std::string password(const bbb_settings& s, std::string_view what, std::string_view meeting) {
   return short_digest(fmt::format("{}\n{}\n{}", what, meeting, s.shared.reveal()), 12);
+}
+
+// The server calls this address when a meeting is over, and signs nothing, so we do: for this
+// meeting, and believed until a day after its door has closed. It is the same at each create.
+std::string callback_signature(const bbb_settings& s, std::string_view meeting,
+                               std::string_view closes) {
+  const jose::hmac_key key(s.shared.reveal(), 32);
+  const auto mac = key.of(fmt::format("end callback\n{}\n{}", meeting, closes));
+  return core::to_hex(core::as_bytes(mac.view()));
+}
+
+std::string callback_url(const bbb_settings& s, std::string_view meeting,
+                         core::wall_time closes_at) {
+  const std::string closes = std::to_string(core::unix_seconds(closes_at));
+  return fmt::format("{}?meeting={}&closes={}&signature={}", s.reports_url, meeting, closes,
+                     callback_signature(s, meeting, closes));
 }
 
 bool is_time(std::string_view text) {
@@ -118,6 +140,7 @@ class bigbluebutton final : public provider {
   core::task<core::result<void>> close(room_wish wish, std::string provider_room,
                                        core::deadline until) override;
   core::task<core::result<std::string>> try_credentials(core::deadline until) override;
+  core::result<webhook_reading> read_webhook(const webhook& from) const override;
 
  private:
   struct created {
@@ -138,13 +161,15 @@ class bigbluebutton final : public provider {
   std::unordered_map<std::string, created> created_;
 };
 
-std::string meeting_of(std::string_view provider_room) {
-  return std::string(text_of(remembered(provider_room), "id"));
+core::result<std::string> meeting_of(std::string_view provider_room) {
+  std::string out(text_of(remembered(provider_room), "id"));
+  if (out.empty()) return not_remembered("BigBlueButton meeting");
+  return out;
 }
 
 core::task<core::result<std::string>> bigbluebutton::prepare(room_wish wish, core::deadline) {
-  co_return fmt::format(R"({{"id":"{}-{}"}})", settings_->prefix,
-                        short_digest(fmt::format("{}\n{}", wish.room.text(), wish.generation), 20));
+  co_return fmt::format(R"({{"id":"{}"}})",
+                        room_name(settings_->prefix, wish.room, wish.generation));
 }
 
 // An answer with any returncode; the status is 200 for refusals too, and load balancers have
@@ -195,6 +220,7 @@ core::task<core::result<std::string>> bigbluebutton::create(std::string meeting,
   // In a frame of another site the session's cookie is blocked by most browsers.
   with.add("allowRequestsWithoutSession", "true");
   if (!s.logout_url.empty()) with.add("logoutURL", s.logout_url);
+  if (s.end_callback) with.add("meta_endCallbackUrl", callback_url(s, meeting, who.closes_at));
   auto xml =
       co_await ask("create_meeting", "create", std::move(with), who.trace, urgency::join, until);
   if (!xml) co_return core::same_failure(xml);
@@ -212,32 +238,30 @@ core::task<core::result<std::string>> bigbluebutton::create(std::string meeting,
 core::result<join_link> bigbluebutton::link(std::string_view meeting, std::string_view time,
                                             const admission& who) const {
   const bbb_settings& s = *settings_;
-  const auto ends = link_end(who.now, who.closes_at, s.lifetime);
-  if (ends <= who.now) return core::fail(errc::rejected, "the room closes now");
+  const auto ends = link_end(who, s.lifetime);
+  if (!ends) return core::same_failure(ends);
   query with;
   with.add("fullName", who.name).add("meetingID", meeting);
   with.add("role", who.seat == core::role::expert ? "MODERATOR" : "VIEWER");
   with.add("userID", who.user.view());
   // Of this meeting alone, and not of a later one with the same name.
   with.add("createTime", time);
-  return join_link{address(s, "join", with), ends};
+  return join_link{address(s, "join", with), *ends};
 }
 
 std::optional<core::result<join_link>> bigbluebutton::admit_now(const admission& who) {
-  const std::string meeting = meeting_of(who.provider_room);
-  if (meeting.empty())
-    return core::result<join_link>(
-        core::fail(errc::rejected, "no BigBlueButton meeting is remembered for this booking"));
-  const auto known = created_.find(meeting);
+  const auto meeting = meeting_of(who.provider_room);
+  if (!meeting) return core::same_failure(meeting);
+  const auto known = created_.find(*meeting);
   if (known == created_.end() || clock_.steady_now() - known->second.at >= created_for)
     return std::nullopt;
-  return link(meeting, known->second.time, who);
+  return link(*meeting, known->second.time, who);
 }
 
 core::task<core::result<join_link>> bigbluebutton::admit(admission who, core::deadline until) {
   auto at_once = admit_now(who);
   if (at_once) co_return std::move(*at_once);
-  const std::string meeting = meeting_of(who.provider_room);
+  const std::string meeting = *meeting_of(who.provider_room);
   auto time = co_await create(meeting, who, until);
   if (!time) co_return core::same_failure(time);
   co_return link(meeting, *time, who);
@@ -246,12 +270,11 @@ core::task<core::result<join_link>> bigbluebutton::admit(admission who, core::de
 core::task<core::result<void>> bigbluebutton::close(room_wish wish, std::string provider_room,
                                                     core::deadline until) {
   if (provider_room.empty()) co_return core::result<void>();
-  const std::string meeting = meeting_of(provider_room);
-  if (meeting.empty())
-    co_return core::fail(errc::rejected, "no BigBlueButton meeting is remembered");
-  created_.erase(meeting);
+  const auto meeting = meeting_of(provider_room);
+  if (!meeting) co_return core::same_failure(meeting);
+  created_.erase(*meeting);
   query with;
-  with.add("meetingID", meeting).add("password", password(*settings_, "moderator", meeting));
+  with.add("meetingID", *meeting).add("password", password(*settings_, "moderator", *meeting));
   auto xml =
       co_await ask("end_meeting", "end", std::move(with), wish.trace, wish.wanted_for, until);
   if (!xml) co_return core::same_failure(xml);
@@ -271,6 +294,110 @@ core::task<core::result<std::string>> bigbluebutton::try_credentials(core::deadl
   co_return "BigBlueButton accepts the secret";
 }
 
+// The value of a parameter that stands in a query or form exactly once.
+std::optional<std::string> only_value(std::string_view form, std::string_view name) {
+  std::optional<std::string> found;
+  while (!form.empty()) {
+    const std::size_t end = std::min(form.find('&'), form.size());
+    const std::string_view one = form.substr(0, end);
+    form.remove_prefix(std::min(end + 1, form.size()));
+    const std::size_t equals = std::min(one.find('='), one.size());
+    if (one.substr(0, equals) != name) continue;
+    if (found) return std::nullopt;
+    found = core::percent_decode(one.substr(std::min(equals + 1, one.size())), true);
+    if (!found) return std::nullopt;
+  }
+  return found;
+}
+
+// A meeting is over: GET to the address that it was made with. It has no time of its own, so what
+// comes again within a few minutes is a repetition.
+core::result<webhook_reading> read_end_callback(const bbb_settings& s, const webhook& from) {
+  const auto meeting = only_value(from.head.query, "meeting");
+  const auto closes = only_value(from.head.query, "closes");
+  const auto shown = only_value(from.head.query, "signature");
+  if (!meeting || !closes || !shown ||
+      !core::same_in_constant_time(*shown, callback_signature(s, *meeting, *closes)))
+    return core::fail(errc::forged_webhook, "the callback's signature is not ours");
+  const std::int64_t now = core::unix_seconds(from.now);
+  if (!is_time(*closes) || now > std::stoll(*closes) + callback_after_max.count())
+    return core::fail(errc::forged_webhook, "the callback is of a meeting that is long over");
+  const auto digest = digest_in_name(s.prefix, *meeting);
+  if (!digest) return webhook_reading{};
+  const std::string id = fmt::format("end {} {}", *meeting, now / repeats_within.count());
+  return reading_of(call_news::ended, *digest, &id, from.now);
+}
+
+// HASH(address + body + secret), of the hash that its length tells; or, where the server is set to
+// it, the secret itself.
+bool is_from_server(const bbb_settings& s, const webhook& from) {
+  if (const auto bearer = only_field(from.head, "authorization"))
+    return bearer->starts_with("Bearer ") &&
+           core::same_in_constant_time(bearer->substr(7), s.shared.reveal());
+  const auto shown = only_value(from.head.query, "checksum");
+  if (!shown) return false;
+  for (const checksum_kind kind :
+       {checksum_kind::sha1, checksum_kind::sha256, checksum_kind::sha384, checksum_kind::sha512})
+    if (shown->size() == 2 * static_cast<std::size_t>(EVP_MD_get_size(digest_of(kind))))
+      return core::same_in_constant_time(core::lower_case(*shown),
+                                         checksum(kind, s.reports_url, from.body, s.shared));
+  return false;
+}
+
+// One event of bbb-webhooks; nothing where it is of no interest.
+std::optional<room_event> read_event(const bbb_settings& s, const core::json_value& json,
+                                     core::wall_time otherwise) {
+  const core::json_value* data = json.find("data");
+  if (!data) return std::nullopt;
+  const std::string_view what = text_of(*data, "id");
+  const bool begins = what == "user-joined";
+  if (!begins && what != "meeting-ended") return std::nullopt;
+  const core::json_value* attributes = data->find("attributes");
+  const core::json_value* meeting = attributes ? attributes->find("meeting") : nullptr;
+  if (!meeting) return std::nullopt;
+  auto digest = digest_in_name(s.prefix, text_of(*meeting, "external-meeting-id"));
+  if (!digest) return std::nullopt;
+  const core::json_value* event = data->find("event");
+  const auto at = event ? read_milliseconds(event->find("ts")) : std::nullopt;
+  room_event out;
+  out.what = begins ? call_news::live : call_news::ended;
+  out.about.digest = std::move(*digest);
+  if (at)
+    out.id = fmt::format("{} {} {}", what, text_of(*meeting, "internal-meeting-id"),
+                         at->time_since_epoch().count());
+  out.at = at.value_or(otherwise);
+  return out;
+}
+
+// bbb-webhooks: a form with the event's JSON, a list of one or, as its documentation has it, the
+// event by itself.
+core::result<webhook_reading> read_event_form(const bbb_settings& s, const webhook& from) {
+  if (!is_from_server(s, from))
+    return core::fail(errc::forged_webhook, "its checksum is not ours, for " + s.reports_url);
+  const auto time = only_value(from.body, "timestamp");
+  const auto text = only_value(from.body, "event");
+  if (!time || !text) return core::fail(errc::bad_webhook, "it has no event and timestamp");
+  auto fresh = read_webhook_time(*time, from.now);
+  if (!fresh) return core::same_failure(fresh);
+  auto json = core::read_json(*text, {.bytes_max = 64 * 1024, .depth_max = 12});
+  if (!json) return core::fail(errc::bad_webhook, "its event is no JSON: " + json.error().detail);
+  webhook_reading out;
+  const auto* list = json->as_array();
+  const auto note = [&](const core::json_value& one) {
+    if (auto event = read_event(s, one, *fresh)) out.events.push_back(std::move(*event));
+  };
+  if (list)
+    std::ranges::for_each(*list, note);
+  else
+    note(*json);
+  return out;
+}
+
+core::result<webhook_reading> bigbluebutton::read_webhook(const webhook& from) const {
+  const bool called_back = from.head.method == http::method::get;
+  return called_back ? read_end_callback(*settings_, from) : read_event_form(*settings_, from);
+}
+
 }  // namespace
 
 provider_maker make_bigbluebutton(provider_setup setup) {
@@ -279,6 +406,8 @@ provider_maker make_bigbluebutton(provider_setup setup) {
   settings->traits.name = setup.name;
   settings->traits.type = "bigbluebutton";
   settings->traits.needs_room = true;
+  settings->traits.reports_by_get = true;
+  settings->reports_url = setup.public_url + "/webhooks/" + setup.name.text();
   const auto base = from.url("url", true);
   const bool has_url = from.has("url");
   if (!has_url)
@@ -311,6 +440,7 @@ provider_maker make_bigbluebutton(provider_setup setup) {
       }))
     from.note("room_prefix", "must be 1 to 16 of a-z, 0-9 and -");
   settings->logout_url = from.url("logout_url", true).value_or("");
+  settings->end_callback = from.flag("end_callback", true);
   settings->ask_moderator = from.flag("ask_moderator", false);
   settings->record = from.flag("record", false);
   settings->lifetime =

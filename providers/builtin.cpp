@@ -62,15 +62,15 @@ std::optional<core::result<join_link>> builtin::admit_now(const admission& who) 
   // The page's address would lose such a room's name on its way through the browser.
   if (is_dot_segment(who.room.view()))
     return core::fail(errc::rejected, "no page can have this room's name");
-  const auto ends = link_end(who.now, who.closes_at, settings_->rules.lifetime);
-  if (ends <= who.now) return core::fail(errc::rejected, "the room closes now");
-  room_pass pass{who.room, who.user, who.seat, who.name, {}, ends};
+  const auto ends = link_end(who, settings_->rules.lifetime);
+  if (!ends) return core::same_failure(ends);
+  room_pass pass{who.room, who.user, who.seat, who.name, {}, *ends};
   core::append_uuid(pass.id, random_);
   const auto token = tokens_.sign(pass, who.now);
   if (!token)
     return core::fail(errc::rejected, "signing the room's token: " + token.error().detail);
   join_link out;
-  out.expires_at = ends;
+  out.expires_at = *ends;
   out.url.reserve(settings_->public_url.size() + token->size() + 256);
   out.url.append(settings_->public_url).append("/room/");
   core::append_percent_encoded(out.url, who.room.view());

@@ -105,6 +105,8 @@ void custom::sign(rest_request& call) {
 
 core::result<void> custom::check_room(const core::json_value& answer,
                                       const core::room_id& room) const {
+  if (!answer.is_null() && !answer.as_object())
+    return core::fail(errc::rejected, "the service answered with something that is no room");
   const std::string* id = answer.find_string("roomId");
   if (id && *id != room.text())
     return core::fail(errc::rejected, "the service answered with another room");
@@ -173,16 +175,16 @@ core::task<core::result<std::string>> custom::prepare(room_wish wish, core::dead
 
 std::optional<core::result<join_link>> custom::admit_now(const admission& who) {
   const custom_settings& s = *settings_;
-  const auto ends = link_end(who.now, who.closes_at, s.token.lifetime);
-  if (ends <= who.now) return core::fail(errc::rejected, "the room closes now");
+  const auto ends = link_end(who, s.token.lifetime);
+  if (!ends) return core::same_failure(ends);
   const std::string& role = s.token.role_of(who.seat);
-  const session_claims claims{who.room.view(), who.user.view(), role, who.name, who.now, ends};
+  const session_claims claims{who.room.view(), who.user.view(), role, who.name, who.now, *ends};
   const auto token = signer_.sign(claims, random_);
   if (!token)
     return core::fail(errc::rejected, "signing the session token: " + token.error().detail);
-  const fmt::format_int exp(core::unix_seconds(ends));
+  const fmt::format_int exp(core::unix_seconds(*ends));
   join_link out;
-  out.expires_at = ends;
+  out.expires_at = *ends;
   out.url.reserve(token->size() + 512);
   const std::string_view exp_text(exp.data(), exp.size());
   if (!s.url_of(who.seat).fill(
@@ -235,7 +237,7 @@ core::result<webhook_reading> custom::read_webhook(const webhook& from) const {
   out.about.room = room;
   out.id = std::string(from.head.find("webhook-id"));
   out.at = *at;
-  return webhook_reading{.event = std::move(out)};
+  return reading_of(std::move(out));
 }
 
 // Looks at the text, so that a template with other mistakes has these told at once too.

@@ -43,20 +43,22 @@ std::string user_of(const core::user_id& user) {
 
 // What prepare() gives: all that a token needs, so that a restart asks nobody again.
 struct remembered_room {
+  static constexpr std::string_view kind = "Daily room";
+
   std::string name;
   std::string domain_id;
   std::int64_t ends = 0;  // exp of the room
 
   std::string text() const { return name + " " + domain_id + " " + std::to_string(ends); }
-  static std::optional<remembered_room> from(std::string_view text) {
+  static core::result<remembered_room> from(std::string_view text) {
     const auto first = text.find(' ');
     const auto second = first == text.npos ? first : text.find(' ', first + 1);
-    if (second == text.npos || first == 0 || second == first + 1) return std::nullopt;
+    if (second == text.npos || first == 0 || second == first + 1) return not_remembered(kind);
     remembered_room out{std::string(text.substr(0, first)),
                         std::string(text.substr(first + 1, second - first - 1)), 0};
     const std::string_view number = text.substr(second + 1);
     const auto read = std::from_chars(number.data(), number.data() + number.size(), out.ends);
-    if (read.ec != std::errc{}) return std::nullopt;
+    if (read.ec != std::errc{}) return not_remembered(kind);
     return out;
   }
 };
@@ -89,6 +91,10 @@ class daily final : public provider {
   const provider_traits& traits() const override { return settings_->traits; }
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;
   bool still_right(const room_terms& terms, std::string_view provider_room) const override;
+  bool same_room(std::string_view one, std::string_view other) const override {
+    const auto a = remembered_room::from(one), b = remembered_room::from(other);
+    return a && b && a->name == b->name;
+  }
   std::optional<core::result<join_link>> admit_now(const admission& who) override;
   core::task<core::result<join_link>> admit(admission who, core::deadline) override {
     co_return *admit_now(who);
@@ -227,7 +233,7 @@ bool daily::still_right(const room_terms& terms, std::string_view provider_room)
 std::optional<core::result<join_link>> daily::admit_now(const admission& who) {
   const auto room = remembered_room::from(who.provider_room);
   // Without a room's name a token opens every room of the domain: never signed.
-  if (!room) return core::fail(errc::rejected, "no Daily room is remembered for this booking");
+  if (!room) return core::same_failure(room);
   auto token = signer_.sign(who, [&](core::json_writer& json, core::wall_time ends) {
     json.member("r", room->name).member("d", room->domain_id);
     write_times(json, who.now, ends);
@@ -245,7 +251,7 @@ core::task<core::result<void>> daily::close(room_wish, std::string provider_room
                                             core::deadline until) {
   if (provider_room.empty()) co_return core::result<void>();
   const auto room = remembered_room::from(provider_room);
-  if (!room) co_return core::fail(errc::rejected, "no Daily room is remembered for this booking");
+  if (!room) co_return core::same_failure(room);
   rest_request drop = request("delete_room", http::method::delete_, "/rooms/" + room->name);
   drop.welcome = {404};
   auto gone = co_await calls_.call(std::move(drop), until);

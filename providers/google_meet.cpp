@@ -79,11 +79,12 @@ core::result<space> read_space(const core::json_value& json) {
   return out;
 }
 
-std::optional<space> remembered_space(std::string_view text) {
+core::result<space> remembered_space(std::string_view text) {
   const core::json_value json = remembered(text);
   space out{std::string(text_of(json, "name")), std::string(text_of(json, "uri")),
             std::string(text_of(json, "owner"))};
-  if (!is_space_name(out.name) || !leads_to(out.uri, {"meet.google.com"})) return std::nullopt;
+  if (!is_space_name(out.name) || !leads_to(out.uri, {"meet.google.com"}))
+    return not_remembered("Google Meet space");
   return out;
 }
 
@@ -188,13 +189,10 @@ core::task<core::result<std::string>> google_meet::prepare(room_wish wish, core:
 
 std::optional<core::result<join_link>> google_meet::admit_now(const admission& who) {
   const auto known = remembered_space(who.provider_room);
-  if (!known)
-    return core::result<join_link>(
-        core::fail(errc::rejected, "no Google Meet space is remembered for this booking"));
-  const auto ends = link_end(who.now, who.closes_at, settings_->lifetime);
-  if (ends <= who.now)
-    return core::result<join_link>(core::fail(errc::rejected, "the room closes now"));
-  return join_link{known->uri, ends};
+  if (!known) return core::same_failure(known);
+  const auto ends = link_end(who, settings_->lifetime);
+  if (!ends) return core::same_failure(ends);
+  return join_link{known->uri, *ends};
 }
 
 rest_request google_meet::write(std::string_view operation, http::method method, std::string path,
@@ -226,7 +224,7 @@ core::task<core::result<void>> google_meet::close(room_wish wish, std::string pr
                                                   core::deadline until) {
   if (provider_room.empty()) co_return core::result<void>();
   const auto known = remembered_space(provider_room);
-  if (!known) co_return core::fail(errc::rejected, "no Google Meet space is remembered");
+  if (!known) co_return core::same_failure(known);
   if (!callers_.contains(known->owner))
     co_return core::fail(errc::rejected,
                          "the space belongs to " + known->owner + ", who is not in subjects");

@@ -10,48 +10,9 @@ namespace providers {
 namespace {
 
 constexpr std::string_view app_id_begin = "vpaas-magic-cookie-";
-constexpr std::size_t signatures_tried_max = 8;
 
 bool is_hex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
-}
-
-// X-Jaas-Signature: t=<time>,v1=<base64>[,v1=…]. The base64 holds '=', so each element is cut at
-// its first one.
-struct signature_field {
-  std::string_view time;
-  std::vector<std::string_view> values;
-};
-signature_field read_signature(std::string_view field) {
-  signature_field out;
-  while (!field.empty() && out.values.size() < signatures_tried_max) {
-    const std::size_t end = std::min(field.find(','), field.size());
-    const std::string_view one = core::trimmed(field.substr(0, end));
-    field.remove_prefix(std::min(end + 1, field.size()));
-    if (one.starts_with("t=")) out.time = one.substr(2);
-    if (one.starts_with("v1=")) out.values.push_back(one.substr(3));
-  }
-  return out;
-}
-
-core::result<core::wall_time> check_signature(const webhook& from, const webhook_secrets& secrets) {
-  const auto field = only_field(from.head, "x-jaas-signature");
-  if (!field) return core::fail(errc::forged_webhook, "no single X-Jaas-Signature");
-  const signature_field read = read_signature(*field);
-  auto fresh = read_webhook_time(read.time, from.now);
-  if (!fresh) return fresh;
-  const std::string message = fmt::format("{}.{}", read.time, from.body);
-  for (const std::string_view one : read.values)
-    if (secrets.signed_with(message, one)) return fresh;
-  return core::fail(errc::forged_webhook, "its signature is not ours");
-}
-
-// Milliseconds since 1970, and the one truth about the order of events.
-core::wall_time read_timestamp(const core::json_value& json, core::wall_time otherwise) {
-  const core::json_value* at = json.find("timestamp");
-  const auto* number = at ? at->as_integer() : nullptr;
-  if (!number || *number <= 0 || *number > 9'000'000'000'000) return otherwise;
-  return core::wall_time{std::chrono::milliseconds{*number}};
 }
 
 class jaas final : public jitsi_meeting {
@@ -62,7 +23,8 @@ class jaas final : public jitsi_meeting {
 
 core::result<webhook_reading> jaas::read_webhook(const webhook& from) const {
   if (settings().webhooks.empty()) return provider::read_webhook(from);
-  auto fresh = check_signature(from, settings().webhooks);
+  auto fresh = check_timed_signature(from, "x-jaas-signature", settings().webhooks,
+                                     webhook_secrets::digits::base64);
   if (!fresh) return core::same_failure(fresh);
   auto json = read_webhook_body(from.body);
   if (!json) return core::same_failure(json);
@@ -81,7 +43,7 @@ core::result<webhook_reading> jaas::read_webhook(const webhook& from) const {
   if (!digest) return webhook_reading{};
   const std::string* id = json->find_string("idempotencyKey");
   return reading_of(begins ? call_news::live : call_news::ended, *digest, id,
-                    read_timestamp(*json, *fresh));
+                    read_milliseconds(json->find("timestamp")).value_or(*fresh));
 }
 
 std::string read_app_id(core::options& from) {

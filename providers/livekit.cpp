@@ -43,6 +43,10 @@ std::string remembered(const livekit_settings& settings, const std::string& name
   return name + " " + std::to_string(core::unix_seconds(closes_at));
 }
 
+std::string_view name_in(std::string_view provider_room) {
+  return provider_room.substr(0, provider_room.find(' '));
+}
+
 // Identities are any text of at most 256 bytes; what is longer, or looks like one of our digests,
 // becomes a digest, so that two people never share one.
 std::string identity_of(const core::user_id& user) {
@@ -64,6 +68,9 @@ class livekit final : public provider {
   const provider_traits& traits() const override { return settings_->traits; }
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;
   bool still_right(const room_terms& terms, std::string_view provider_room) const override;
+  bool same_room(std::string_view one, std::string_view other) const override {
+    return name_in(one) == name_in(other);
+  }
   std::optional<core::result<join_link>> admit_now(const admission& who) override;
   core::task<core::result<join_link>> admit(admission who, core::deadline) override {
     co_return *admit_now(who);
@@ -129,17 +136,15 @@ core::task<core::result<std::string>> livekit::prepare(room_wish wish, core::dea
 
 bool livekit::still_right(const room_terms& terms, std::string_view provider_room) const {
   if (!settings_->create_rooms) return true;
-  const std::string_view name = provider_room.substr(0, provider_room.find(' '));
-  return provider_room == remembered(*settings_, std::string(name), terms.closes_at);
+  return provider_room ==
+         remembered(*settings_, std::string(name_in(provider_room)), terms.closes_at);
 }
 
 std::optional<core::result<join_link>> livekit::admit_now(const admission& who) {
   const livekit_settings& s = *settings_;
-  const std::string_view room =
-      std::string_view(who.provider_room).substr(0, who.provider_room.find(' '));
+  const std::string_view room = name_in(who.provider_room);
   // A token without a room would open none or all of them: never signed.
-  if (room.empty())
-    return core::fail(errc::rejected, "no LiveKit room is remembered for this booking");
+  if (room.empty()) return not_remembered("LiveKit room");
   auto token = signer_.sign(who, [&](core::json_writer& json, core::wall_time ends) {
     json.member("iss", s.api_key).member("sub", identity_of(who.user));
     write_times(json, who.now, ends);
@@ -167,7 +172,7 @@ std::optional<core::result<join_link>> livekit::admit_now(const admission& who) 
 
 core::task<core::result<void>> livekit::close(room_wish, std::string provider_room,
                                               core::deadline until) {
-  std::string name = provider_room.substr(0, provider_room.find(' '));
+  const std::string_view name = name_in(provider_room);
   if (name.empty()) co_return core::result<void>();  // nobody was ever admitted
   std::string body;
   core::json_writer(body).begin_object().member("room", name).end_object();
@@ -242,7 +247,7 @@ core::result<webhook_reading> livekit::read_webhook(const webhook& from) const {
   const std::string* id = json->find_string("id");
   auto out = reading_of(begins ? call_news::live : call_news::ended, *digest, id,
                         read_created_at(*json).value_or(from.now));
-  out.event->room_is_gone = !begins && settings_->create_rooms;
+  out.events.front().room_is_gone = !begins && settings_->create_rooms;
   return out;
 }
 

@@ -74,13 +74,13 @@ bool is_teams_link(std::string_view text) {
                          "teams.live.com"});
 }
 
-std::optional<meeting> remembered_meeting(std::string_view text) {
+core::result<meeting> remembered_meeting(std::string_view text) {
   const core::json_value json = remembered(text);
   meeting out{std::string(text_of(json, "id")), std::string(text_of(json, "organizer")),
               std::string(text_of(json, "join_url")), std::string(text_of(json, "start")),
               std::string(text_of(json, "end"))};
   if (!is_meeting_id(out.id) || !is_object_id(out.organizer) || !is_teams_link(out.join_url))
-    return std::nullopt;
+    return not_remembered("Teams meeting");
   return out;
 }
 
@@ -256,20 +256,17 @@ core::task<core::result<std::string>> microsoft_teams::prepare(room_wish wish,
 
 std::optional<core::result<join_link>> microsoft_teams::admit_now(const admission& who) {
   const auto known = remembered_meeting(who.provider_room);
-  if (!known)
-    return core::result<join_link>(
-        core::fail(errc::rejected, "no Teams meeting is remembered for this booking"));
-  const auto ends = link_end(who.now, who.closes_at, settings_->lifetime);
-  if (ends <= who.now)
-    return core::result<join_link>(core::fail(errc::rejected, "the room closes now"));
-  return join_link{known->join_url, ends};
+  if (!known) return core::same_failure(known);
+  const auto ends = link_end(who, settings_->lifetime);
+  if (!ends) return core::same_failure(ends);
+  return join_link{known->join_url, *ends};
 }
 
 core::task<core::result<void>> microsoft_teams::close(room_wish wish, std::string provider_room,
                                                       core::deadline until) {
   if (provider_room.empty()) co_return core::result<void>();
   const auto known = remembered_meeting(provider_room);
-  if (!known) co_return core::fail(errc::rejected, "no Teams meeting is remembered");
+  if (!known) co_return core::same_failure(known);
   rest_request what = request("delete_meeting", http::method::delete_, known->organizer,
                               "/" + core::percent_encode(known->id));
   what.welcome.push_back(404);

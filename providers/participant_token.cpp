@@ -75,12 +75,6 @@ void write_times(core::json_writer& json, core::wall_time now, core::wall_time e
   json.member("exp", core::unix_seconds(ends));
 }
 
-core::result<core::wall_time> participant_signer::end_for(const admission& who) const {
-  const auto ends = link_end(who.now, who.closes_at, lifetime_);
-  if (ends <= who.now) return core::fail(errc::rejected, "the room closes now");
-  return ends;
-}
-
 core::result<signed_token> participant_signer::finish(core::wall_time ends) const {
   auto token = jose::sign_jwt(key_, claims_);
   if (!token)

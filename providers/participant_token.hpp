@@ -14,6 +14,7 @@
 #include "core/result.hpp"
 #include "jose/keys.hpp"
 #include "providers/provider.hpp"
+#include "providers/token_parts.hpp"
 
 namespace providers {
 
@@ -58,7 +59,7 @@ class participant_signer {
   // `write(json, ends)` writes the members of the claims.
   template <class Write>
   core::result<signed_token> sign(const admission& who, Write&& write) {
-    auto ends = end_for(who);
+    auto ends = link_end(who, lifetime_);
     if (!ends) return core::same_failure(ends);
     claims_.clear();
     core::json_writer json(claims_);
@@ -69,7 +70,6 @@ class participant_signer {
   }
 
  private:
-  core::result<core::wall_time> end_for(const admission& who) const;
   core::result<signed_token> finish(core::wall_time ends) const;
 
   jose::key key_;

@@ -81,6 +81,8 @@ struct provider_traits {
   // Where a vendor's client SDK connects with a link's token: "wss://video.example.com". Empty for
   // most.
   std::string server_url = {};
+  // Its webhooks may come as GET too, with all that they say in the query.
+  bool reports_by_get = false;
   // The provider's links do not expire by themselves: people get a ticket, and admit() is asked
   // when it is opened.
   bool by_ticket = false;
@@ -107,6 +109,7 @@ class provider {
   virtual bool same_room(std::string_view one, std::string_view other) const {
     return one == other;
   }
+
   // Each prepare() makes another room, so one that was made must not be forgotten.
   virtual bool makes_another() const { return false; }
 

@@ -6,6 +6,8 @@
 #include <cstring>
 
 #include "core/encoding.hpp"
+#include "providers/error.hpp"
+#include "providers/provider.hpp"
 
 namespace providers {
 
@@ -40,9 +42,15 @@ std::optional<std::string> digest_in_name(std::string_view prefix, std::string_v
   return lower;
 }
 
-core::wall_time link_end(core::wall_time now, core::wall_time closes_at,
-                         std::chrono::seconds lifetime) {
-  return core::from_unix_seconds(core::unix_seconds(std::min(now + lifetime, closes_at)));
+core::result<core::wall_time> link_end(const admission& who, std::chrono::seconds lifetime) {
+  const auto least = std::min<core::wall_time>(who.now + lifetime, who.closes_at);
+  const auto ends = core::from_unix_seconds(core::unix_seconds(least));
+  if (ends <= who.now) return core::fail(errc::rejected, "the room closes now");
+  return ends;
+}
+
+tl::unexpected<core::failure> not_remembered(std::string_view what) {
+  return core::fail(errc::rejected, fmt::format("no {} is remembered for this booking", what));
 }
 
 }  // namespace providers

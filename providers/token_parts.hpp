@@ -10,8 +10,11 @@
 #include "core/clock.hpp"
 #include "core/digest.hpp"
 #include "core/random.hpp"
+#include "core/result.hpp"
 
 namespace providers {
+
+struct admission;
 
 // Asks its source for many bytes at once: one call of the system's generator serves 32 token ids.
 class buffered_random final : public core::random_source {
@@ -34,9 +37,12 @@ using core::short_digest;
 std::string room_name(std::string_view prefix, const core::room_id& room, std::uint32_t generation);
 std::optional<std::string> digest_in_name(std::string_view prefix, std::string_view name);
 
-// A person may hold a link for `lifetime`, and never longer than the room is open.
-core::wall_time link_end(core::wall_time now, core::wall_time closes_at,
-                         std::chrono::seconds lifetime);
+// A person may hold a link for `lifetime`, and never longer than the room is open: errc::rejected
+// where it closes now.
+core::result<core::wall_time> link_end(const admission& who, std::chrono::seconds lifetime);
+
+// For a booking whose room was to be remembered, and is not: "no Zoom meeting is remembered …".
+tl::unexpected<core::failure> not_remembered(std::string_view what);
 
 // "." and ".." vanish from a path when a browser resolves it, percent-encoded or not (WHATWG
 // URL, 4.4).

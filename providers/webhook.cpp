@@ -14,6 +14,8 @@ namespace {
 constexpr core::json_limits body_limits{64 * 1024, 12, 4'000};
 // Seconds stay below this until the year 5138; milliseconds have been above it since 1973.
 constexpr std::int64_t seconds_most = 100'000'000'000;
+// What system_clock can hold of both.
+constexpr std::int64_t milliseconds_most = 9'000'000'000'000;
 // Where the vendor chooses the secret, its length is the vendor's too.
 constexpr std::size_t text_bytes_min = 8;
 constexpr std::size_t key_bytes_min = 16;
@@ -22,6 +24,23 @@ constexpr std::size_t signatures_tried_max = 8;
 
 tl::unexpected<core::failure> forged(std::string why) {
   return core::fail(errc::forged_webhook, std::move(why));
+}
+
+// Base64 holds '=' itself: each part is split at its first one.
+struct timed_signature {
+  std::string_view time;
+  std::vector<std::string_view> values;
+};
+timed_signature read_timed_signature(std::string_view field) {
+  timed_signature out;
+  while (!field.empty() && out.values.size() < signatures_tried_max) {
+    const std::size_t end = std::min(field.find(','), field.size());
+    const std::string_view one = core::trimmed(field.substr(0, end));
+    field.remove_prefix(std::min(end + 1, field.size()));
+    if (one.starts_with("t=")) out.time = one.substr(2);
+    if (one.starts_with("v1=")) out.values.push_back(one.substr(3));
+  }
+  return out;
 }
 
 std::optional<std::string> key_of(std::string_view text, webhook_secrets::form how) {
@@ -39,7 +58,13 @@ webhook_reading reading_of(call_news what, std::string digest, const std::string
   out.about.digest = std::move(digest);
   out.id = id ? *id : "";
   out.at = at;
-  return webhook_reading{.event = std::move(out)};
+  return reading_of(std::move(out));
+}
+
+webhook_reading reading_of(room_event only) {
+  webhook_reading out;
+  out.events.push_back(std::move(only));
+  return out;
 }
 
 webhook_secrets webhook_secrets::read(core::options& from, form how, const std::string& at) {
@@ -58,12 +83,14 @@ webhook_secrets webhook_secrets::read(core::options& from, form how, const std::
   return out;
 }
 
-bool webhook_secrets::signed_with(std::string_view message, std::string_view given_base64) const {
-  const auto given = core::from_base64(given_base64);
-  if (!given) return false;
-  return std::ranges::any_of(keys_, [&](const jose::hmac_key& one) {
-    return core::same_in_constant_time(one.of(message).view(), *given);
+const jose::hmac_key* webhook_secrets::signer_of(std::string_view message, std::string_view given,
+                                                 digits how) const {
+  const auto bytes = how == digits::hex ? core::from_hex(given) : core::from_base64(given);
+  if (!bytes) return nullptr;
+  const auto found = std::ranges::find_if(keys_, [&](const jose::hmac_key& one) {
+    return core::same_in_constant_time(one.of(message).view(), *bytes);
   });
+  return found == keys_.end() ? nullptr : &*found;
 }
 
 std::string webhook_secrets::sign(std::string_view message) const {
@@ -92,6 +119,26 @@ core::result<core::wall_time> read_webhook_time(std::string_view text, core::wal
   if (off > webhook_age_max.count() || off < -webhook_age_max.count())
     return forged(fmt::format("its signed time is {} s off", off));
   return core::from_unix_seconds(stated);
+}
+
+core::result<core::wall_time> check_timed_signature(const webhook& from, std::string_view name,
+                                                    const webhook_secrets& secrets,
+                                                    webhook_secrets::digits how) {
+  const auto field = only_field(from.head, name);
+  if (!field) return forged(fmt::format("no single {}", name));
+  const timed_signature read = read_timed_signature(*field);
+  auto fresh = read_webhook_time(read.time, from.now);
+  if (!fresh) return fresh;
+  const std::string message = fmt::format("{}.{}", read.time, from.body);
+  for (const std::string_view one : read.values)
+    if (secrets.signed_with(message, one, how)) return fresh;
+  return forged("its signature is not ours");
+}
+
+std::optional<core::wall_time> read_milliseconds(const core::json_value* at) {
+  const auto* number = at ? at->as_integer() : nullptr;
+  if (!number || *number <= 0 || *number > milliseconds_most) return std::nullopt;
+  return core::wall_time{std::chrono::milliseconds{*number}};
 }
 
 core::result<core::json_value> read_webhook_body(std::string_view body) {

@@ -44,8 +44,8 @@ struct room_event {
 };
 
 struct webhook_reading {
-  // Empty: it is the vendor's, and nothing that a booking cares for.
-  std::optional<room_event> event;
+  // Empty: it is the vendor's, and nothing that a booking cares for. Most tell of one at a time.
+  std::vector<room_event> events;
   // What the vendor wants to read, for those who ask us to prove something; else nothing.
   std::string reply = {};
   std::string reply_type = "application/json";
@@ -54,6 +54,7 @@ struct webhook_reading {
 // The usual report: about a room with a name of ours. The id is null where the vendor gave none.
 webhook_reading reading_of(call_news what, std::string digest, const std::string* id,
                            core::wall_time at);
+webhook_reading reading_of(room_event only);
 
 // Reports older or newer than this by their own signed time are repetitions by somebody else.
 constexpr std::chrono::seconds webhook_age_max{300};
@@ -68,8 +69,15 @@ class webhook_secrets {
                               const std::string& at = "webhook_secret");
 
   bool empty() const { return keys_.empty(); }
-  // Whether `given` is base64 of HMAC-SHA256 over `message` with one of the secrets.
-  bool signed_with(std::string_view message, std::string_view given_base64) const;
+  // How a vendor writes a signature.
+  enum class digits : std::uint8_t { base64, hex };
+  // The key for which `given` is HMAC-SHA256 over `message`; nullptr where it is none of ours.
+  const jose::hmac_key* signer_of(std::string_view message, std::string_view given,
+                                  digits how) const;
+  bool signed_with(std::string_view message, std::string_view given,
+                   digits how = digits::base64) const {
+    return signer_of(message, given, how) != nullptr;
+  }
   // Base64 of HMAC-SHA256 with the active secret. Requires !empty().
   std::string sign(std::string_view message) const;
   // Whether `given` is one of the secrets itself.
@@ -86,6 +94,15 @@ std::optional<std::string_view> only_field(const http::request_head& head, std::
 // A signed time in whole seconds since 1970. Milliseconds are understood where they cannot be
 // seconds. errc::forged_webhook outside of webhook_age_max.
 core::result<core::wall_time> read_webhook_time(std::string_view text, core::wall_time now);
+
+// "t=<time>,v1=<signature>" in the field `name`, over "<time>.<body>"; several signatures may stand
+// there. Gives the signed time.
+core::result<core::wall_time> check_timed_signature(const webhook& from, std::string_view name,
+                                                    const webhook_secrets& secrets,
+                                                    webhook_secrets::digits how);
+
+// A time in whole milliseconds since 1970, where it is one.
+std::optional<core::wall_time> read_milliseconds(const core::json_value* at);
 
 // A JSON object of at most a few dozen KiB. errc::bad_webhook.
 core::result<core::json_value> read_webhook_body(std::string_view body);

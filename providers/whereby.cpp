@@ -32,6 +32,7 @@ struct whereby_settings {
   provider_traits traits;
   std::string base_url;
   core::secret api_key;
+  webhook_secrets webhooks;
   std::string host;  // "acme.whereby.com"
   std::string mode;
   std::string lang;
@@ -58,15 +59,18 @@ bool is_good(const meeting& one, const whereby_settings& s) {
          leads_to(one.host_url, {s.host});
 }
 
-std::optional<meeting> remembered_meeting(std::string_view text, const whereby_settings& s) {
+core::result<meeting> remembered_meeting(std::string_view text, const whereby_settings& s) {
   const core::json_value json = remembered(text);
   meeting out{std::string(text_of(json, "id")), std::string(text_of(json, "room_url")),
               std::string(text_of(json, "host_url")), 0};
   const core::json_value* end = json.find("end");
-  if (!end || !end->as_integer() || !is_good(out, s)) return std::nullopt;
+  if (!end || !end->as_integer() || !is_good(out, s)) return not_remembered("Whereby meeting");
   out.end = *end->as_integer();
   return out;
 }
+
+// What prepare() gives begins with this: a report finds its booking by it.
+std::string before_links(std::string_view id) { return fmt::format(R"({{"id":"{}",)", id); }
 
 class whereby final : public provider {
  public:
@@ -89,6 +93,7 @@ class whereby final : public provider {
   core::task<core::result<void>> close(room_wish wish, std::string provider_room,
                                        core::deadline until) override;
   core::task<core::result<std::string>> try_credentials(core::deadline until) override;
+  core::result<webhook_reading> read_webhook(const webhook& from) const override;
 
  private:
   rest_request request(std::string_view operation, http::method method, std::string path,
@@ -146,14 +151,11 @@ core::task<core::result<std::string>> whereby::prepare(room_wish wish, core::dea
 std::optional<core::result<join_link>> whereby::admit_now(const admission& who) {
   const whereby_settings& s = *settings_;
   const auto known = remembered_meeting(who.provider_room, s);
-  if (!known)
-    return core::result<join_link>(
-        core::fail(errc::rejected, "no Whereby meeting is remembered for this booking"));
-  const auto ends = link_end(who.now, who.closes_at, s.lifetime);
-  if (ends <= who.now)
-    return core::result<join_link>(core::fail(errc::rejected, "the room closes now"));
+  if (!known) return core::same_failure(known);
+  const auto ends = link_end(who, s.lifetime);
+  if (!ends) return core::same_failure(ends);
   join_link out;
-  out.expires_at = ends;
+  out.expires_at = *ends;
   out.url = who.seat == core::role::expert ? known->host_url : known->room_url;
   out.url += out.url.find('?') == std::string::npos ? "?displayName=" : "&displayName=";
   core::append_percent_encoded(out.url, who.name);
@@ -178,7 +180,7 @@ core::task<core::result<void>> whereby::close(room_wish wish, std::string provid
                                               core::deadline until) {
   if (provider_room.empty()) co_return core::result<void>();
   const auto known = remembered_meeting(provider_room, *settings_);
-  if (!known) co_return core::fail(errc::rejected, "no Whereby meeting is remembered");
+  if (!known) co_return core::same_failure(known);
   co_return co_await remove(known->id, wish.wanted_for, until);
 }
 
@@ -202,6 +204,29 @@ core::task<core::result<std::string>> whereby::try_credentials(core::deadline un
       co_return core::fail(errc::rejected, "the account's rooms are not on " + settings_->host +
                                                ": check subdomain");
   co_return "Whereby accepts the key";
+}
+
+core::result<webhook_reading> whereby::read_webhook(const webhook& from) const {
+  if (settings_->webhooks.empty()) return provider::read_webhook(from);
+  auto fresh = check_timed_signature(from, "whereby-signature", settings_->webhooks,
+                                     webhook_secrets::digits::hex);
+  if (!fresh) return core::same_failure(fresh);
+  auto json = read_webhook_body(from.body);
+  if (!json) return core::same_failure(json);
+  const std::string_view type = text_of(*json, "type");
+  if (type.empty()) return core::fail(errc::bad_webhook, "it has no type");
+  // A session is two people. Of one who waits alone there would be no end to tell of.
+  const bool begins = type == "room.session.started";
+  if (!begins && type != "room.session.ended") return webhook_reading{};
+  const core::json_value* data = json->find("data");
+  const std::string_view id = data ? text_of(*data, "meetingId") : std::string_view{};
+  if (!is_meeting_id(id)) return core::fail(errc::bad_webhook, "it names no meeting");
+  room_event out;
+  out.what = begins ? call_news::live : call_news::ended;
+  out.about.remembered = before_links(id);
+  out.id = text_of(*json, "id");
+  out.at = core::from_rfc3339(text_of(*json, "createdAt")).value_or(*fresh);
+  return reading_of(std::move(out));
 }
 
 bool is_label(std::string_view text) {
@@ -231,6 +256,7 @@ provider_maker make_whereby(provider_setup setup) {
   if (!from.has("api_key") && !from.has("api_key_file"))
     from.note("api_key", "is required and missing", "Whereby's dashboard, Configure, API keys");
   const auto key = from.secret_text("api_key", 16, "Whereby's dashboard, Configure, API keys");
+  settings->webhooks = webhook_secrets::read(from, webhook_secrets::form::text);
   settings->mode = from.one_of("room_mode", "normal", {"normal", "group"});
   settings->locked = from.flag("locked", true);
   settings->lang = from.text("lang", "");

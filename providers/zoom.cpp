@@ -74,6 +74,7 @@ struct zoom_settings {
   std::string embed_url;  // empty: Zoom's own pages
   std::string sdk_key;
   std::optional<jose::key> sdk_secret;
+  webhook_secrets webhooks;
   std::shared_ptr<zoom_account> account;
 };
 
@@ -100,7 +101,7 @@ std::int64_t minutes_between(core::wall_time from, core::wall_time to) {
   return std::clamp<std::int64_t>(whole, 1, 24 * 60);
 }
 
-std::optional<meeting> remembered_meeting(std::string_view text) {
+core::result<meeting> remembered_meeting(std::string_view text) {
   const core::json_value json = remembered(text);
   meeting out{std::string(text_of(json, "id")),
               std::string(text_of(json, "host")),
@@ -116,7 +117,7 @@ std::optional<meeting> remembered_meeting(std::string_view text) {
   out.start = number("start");
   out.minutes = number("minutes");
   if (!is_meeting_id(out.id) || out.host.empty() || !is_zoom_link(out.join_url))
-    return std::nullopt;
+    return not_remembered("Zoom meeting");
   return out;
 }
 
@@ -128,6 +129,9 @@ std::string text_for_later(const meeting& one) {
   json.member("start", one.start).member("minutes", one.minutes).end_object();
   return out;
 }
+
+// What text_for_later() begins with: a report finds its booking by it.
+std::string before_host(std::string_view id) { return fmt::format(R"({{"id":"{}",)", id); }
 
 core::result<meeting> read_meeting(const core::json_value& json) {
   const core::json_value* id = json.find("id");
@@ -181,6 +185,7 @@ class zoom final : public provider {
   core::task<core::result<void>> close(room_wish wish, std::string provider_room,
                                        core::deadline until) override;
   core::task<core::result<std::string>> try_credentials(core::deadline until) override;
+  core::result<webhook_reading> read_webhook(const webhook& from) const override;
   core::task<void> stop(core::deadline until) override { return calls_.stop(until); }
 
  private:
@@ -194,15 +199,15 @@ class zoom final : public provider {
   core::task<core::result<std::string>> start_link(meeting known, admission who,
                                                    core::deadline until);
   core::task<core::result<std::string>> invitation(meeting known, admission who,
-                                                   core::deadline until);
+                                                   core::wall_time ends, core::deadline until);
   core::task<core::result<std::string>> host_token(std::string host, core::deadline until);
   core::result<join_link> embedded(const meeting& known, const admission& who,
                                    std::string_view zak);
   bool is_host(const admission& who) const {
     return settings_->expert_hosts && who.seat == core::role::expert;
   }
-  core::wall_time end_of(const admission& who) const {
-    return link_end(who.now, who.closes_at, settings_->lifetime);
+  core::result<core::wall_time> end_of(const admission& who) const {
+    return link_end(who, settings_->lifetime);
   }
 
   std::shared_ptr<const zoom_settings> settings_;
@@ -329,20 +334,20 @@ core::task<core::result<std::string>> zoom::prepare(room_wish wish, core::deadli
 core::result<join_link> zoom::embedded(const meeting& known, const admission& who,
                                        std::string_view zak) {
   const auto ends = end_of(who);
-  if (ends <= who.now) return core::fail(errc::rejected, "the room closes now");
-  const auto issued = std::min(who.now - 30s, ends - signature_life_min);
+  if (!ends) return core::same_failure(ends);
+  const auto issued = std::min(who.now - 30s, *ends - signature_life_min);
   std::string claims;
   core::json_writer json(claims);
   json.begin_object().member("appKey", settings_->sdk_key).member("sdkKey", settings_->sdk_key);
   json.member("mn", known.id).member("role", zak.empty() ? 0 : 1);
-  json.member("iat", core::unix_seconds(issued)).member("exp", core::unix_seconds(ends));
-  json.member("tokenExp", core::unix_seconds(ends)).end_object();
+  json.member("iat", core::unix_seconds(issued)).member("exp", core::unix_seconds(*ends));
+  json.member("tokenExp", core::unix_seconds(*ends)).end_object();
   const auto signature = jose::sign_jwt(*sdk_key_, claims);
   if (!signature)
     return core::fail(errc::rejected, "signing for the Meeting SDK: " + signature.error().detail);
   // Behind '#', so that neither signature nor passcode is in any server's log.
   join_link out;
-  out.expires_at = ends;
+  out.expires_at = *ends;
   out.url = settings_->embed_url + "#meetingNumber=" + known.id + "&signature=" + *signature;
   out.url += "&passWord=";
   core::append_percent_encoded(out.url, known.passcode);
@@ -357,16 +362,13 @@ core::result<join_link> zoom::embedded(const meeting& known, const admission& wh
 
 std::optional<core::result<join_link>> zoom::admit_now(const admission& who) {
   const auto known = remembered_meeting(who.provider_room);
-  if (!known)
-    return core::result<join_link>(
-        core::fail(errc::rejected, "no Zoom meeting is remembered for this booking"));
+  if (!known) return core::same_failure(known);
   if (is_host(who)) return std::nullopt;
   if (sdk_key_) return embedded(*known, who, {});
   if (settings_->invite_links) return std::nullopt;
   const auto ends = end_of(who);
-  if (ends <= who.now)
-    return core::result<join_link>(core::fail(errc::rejected, "the room closes now"));
-  return join_link{known->join_url, ends};
+  if (!ends) return core::same_failure(ends);
+  return join_link{known->join_url, *ends};
 }
 
 // Holds a token of the host, two hours long: asked for when it is needed and never kept.
@@ -386,8 +388,8 @@ core::task<core::result<std::string>> zoom::start_link(meeting known, admission 
 }
 
 core::task<core::result<std::string>> zoom::invitation(meeting known, admission who,
-                                                       core::deadline until) {
-  const auto life = std::chrono::ceil<std::chrono::seconds>(end_of(who) - who.now);
+                                                       core::wall_time ends, core::deadline until) {
+  const auto life = std::chrono::ceil<std::chrono::seconds>(ends - who.now);
   rest_request what =
       light("create_invite_link", http::method::post, "/meetings/" + known.id + "/invite_links");
   core::json_writer json(what.body);
@@ -426,7 +428,7 @@ core::task<core::result<join_link>> zoom::admit(admission who, core::deadline un
   if (at_once) co_return std::move(*at_once);
   const auto known = remembered_meeting(who.provider_room);
   const auto ends = end_of(who);
-  if (ends <= who.now) co_return core::fail(errc::rejected, "the room closes now");
+  if (!ends) co_return core::same_failure(ends);
   if (is_host(who) && sdk_key_) {
     auto zak = co_await host_token(known->host, until);
     if (!zak) co_return core::same_failure(zak);
@@ -435,11 +437,11 @@ core::task<core::result<join_link>> zoom::admit(admission who, core::deadline un
   if (is_host(who)) {
     auto link = co_await start_link(*known, who, until);
     if (!link) co_return core::same_failure(link);
-    co_return join_link{std::move(*link), ends};
+    co_return join_link{std::move(*link), *ends};
   }
-  auto link = co_await invitation(*known, who, until);
+  auto link = co_await invitation(*known, who, *ends, until);
   if (!link) co_return core::same_failure(link);
-  co_return join_link{std::move(*link), ends};
+  co_return join_link{std::move(*link), *ends};
 }
 
 // Ending sends people out, deleting makes the link useless. That nothing runs is no failure: Zoom
@@ -448,7 +450,7 @@ core::task<core::result<void>> zoom::close(room_wish wish, std::string provider_
                                            core::deadline until) {
   if (provider_room.empty()) co_return core::result<void>();
   const auto known = remembered_meeting(provider_room);
-  if (!known) co_return core::fail(errc::rejected, "no Zoom meeting is remembered");
+  if (!known) co_return core::same_failure(known);
   rest_request end = light("end_meeting", http::method::put, "/meetings/" + known->id + "/status");
   end.body = R"({"action":"end"})";
   end.welcome = {400, 404};
@@ -493,6 +495,60 @@ core::task<core::result<std::string>> zoom::try_credentials(core::deadline until
     if (!known) co_return core::same_failure(known);
   }
   co_return "Zoom accepts the credentials, the scopes suffice, and the hosts are users of the account";
+}
+
+// Zoom asks for this when the address is saved, and from time to time.
+core::result<webhook_reading> proof_for(const core::json_value& payload,
+                                        const jose::hmac_key& key) {
+  const std::string_view token = text_of(payload, "plainToken");
+  if (token.empty() || token.size() > 256)
+    return core::fail(errc::bad_webhook, "it has no plainToken to prove ourselves with");
+  webhook_reading out;
+  core::json_writer json(out.reply);
+  json.begin_object().member("plainToken", token);
+  json.member("encryptedToken", core::to_hex(core::as_bytes(key.of(token).view()))).end_object();
+  return out;
+}
+
+// A string in events of calls, a number in those of meetings.
+std::string id_in(const core::json_value& object) {
+  const core::json_value* id = object.find("id");
+  if (!id) return {};
+  if (const std::string* text = id->as_string()) return *text;
+  const std::int64_t* number = id->as_integer();
+  return number ? std::to_string(*number) : std::string();
+}
+
+core::result<webhook_reading> zoom::read_webhook(const webhook& from) const {
+  if (settings_->webhooks.empty()) return provider::read_webhook(from);
+  const auto time = only_field(from.head, "x-zm-request-timestamp");
+  const auto shown = only_field(from.head, "x-zm-signature");
+  if (!time || !shown || !shown->starts_with("v0="))
+    return core::fail(errc::forged_webhook, "it has no timestamp and signature, once each");
+  auto fresh = read_webhook_time(*time, from.now);
+  if (!fresh) return core::same_failure(fresh);
+  const std::string signed_text = fmt::format("v0:{}:{}", *time, from.body);
+  const jose::hmac_key* by =
+      settings_->webhooks.signer_of(signed_text, shown->substr(3), webhook_secrets::digits::hex);
+  if (!by) return core::fail(errc::forged_webhook, "its signature is not ours");
+  auto json = read_webhook_body(from.body);
+  if (!json) return core::same_failure(json);
+  const std::string_view event = text_of(*json, "event");
+  const core::json_value* payload = json->find("payload");
+  if (event.empty() || !payload) return core::fail(errc::bad_webhook, "it has no event or payload");
+  if (event == "endpoint.url_validation") return proof_for(*payload, *by);
+  const bool begins = event == "meeting.started" || event == "meeting.participant_joined";
+  if (!begins && event != "meeting.ended") return webhook_reading{};
+  const core::json_value* object = payload->find("object");
+  const std::string id = object ? id_in(*object) : std::string();
+  if (!is_meeting_id(id)) return core::fail(errc::bad_webhook, "it names no meeting");
+  const auto at = read_milliseconds(json->find("event_ts"));
+  room_event out;
+  out.what = begins ? call_news::live : call_news::ended;
+  out.about.remembered = before_host(id);
+  if (at) out.id = fmt::format("{} {} {}", event, id, at->time_since_epoch().count());
+  out.at = at.value_or(*fresh);
+  return reading_of(std::move(out));
 }
 
 void read_embedding(core::options& from, zoom_settings& to) {
@@ -563,6 +619,7 @@ provider_maker make_zoom(provider_setup setup) {
   const auto plan = limits_of(from.one_of("plan", "pro", {"free", "pro", "business"}));
   read_meeting_settings(from, *settings);
   read_embedding(from, *settings);
+  settings->webhooks = webhook_secrets::read(from, webhook_secrets::form::text);
   const bool by_ticket = read_by_ticket(setup);
   if (!settings->embed_url.empty()) settings->traits.mode = embed_mode::iframe;
   settings->traits.by_ticket = by_ticket && settings->embed_url.empty();

@@ -29,7 +29,7 @@ struct hearing : face_scene {
       event.id = from.body;
       event.about.digest = core::room_digest(core::room_id::from("talk").value(), 1);
       event.at = at_;
-      return providers::webhook_reading{std::move(event)};
+      return providers::reading_of(std::move(event));
     };
   }
   told send(std::string body, std::string secret = "good", std::string name = "100ms",
@@ -140,6 +140,42 @@ BOOST_AUTO_TEST_CASE(the_memory_of_what_was_seen_is_bounded) {
   BOOST_TEST(!seen.has("b", "4"));
   seen.add("a", "");
   BOOST_TEST(!seen.has("a", ""));
+}
+
+BOOST_AUTO_TEST_CASE(a_report_of_several_events_is_kept_whole_or_asked_for_again) {
+  hearing at;
+  at.vendor->hear = [&](const providers::webhook&) -> core::result<providers::webhook_reading> {
+    providers::webhook_reading out;
+    for (const auto what : {providers::call_news::live, providers::call_news::ended}) {
+      providers::room_event event;
+      event.what = what;
+      event.id = what == providers::call_news::live ? "1" : "2";
+      event.about.digest = core::room_digest(core::room_id::from("talk").value(), 1);
+      event.at = at.at_ + (what == providers::call_news::live ? 0s : 60s);
+      out.events.push_back(std::move(event));
+    }
+    return out;
+  };
+  at.store.broken = true;
+  BOOST_TEST(at.send("both").status == 503);
+  at.store.broken = false;
+  BOOST_TEST(at.send("both").status == 200);
+  BOOST_TEST((at.store.peek("talk")->call.state == rooms::call_state::ended));
+  BOOST_TEST(at.store.peek("talk")->call.started_at.has_value());
+  const std::size_t writes = at.store.writes;
+  BOOST_TEST(at.send("both").status == 200);
+  BOOST_TEST(at.store.writes == writes);
+}
+
+BOOST_AUTO_TEST_CASE(only_vendors_that_call_back_by_get_are_heard_that_way) {
+  hearing at;
+  const told refused = at.get("/webhooks/100ms?live=1");
+  BOOST_TEST(refused.status == 405);
+  BOOST_TEST(refused.field("Allow") == "POST, OPTIONS");
+  at.vendor->reports_by_get = true;
+  const told heard = at.ask({http::method::get, "/webhooks/100ms?x=1", {{"X-Secret", "good"}}, ""});
+  BOOST_TEST(heard.status == 200);
+  BOOST_TEST(at.get("/webhooks/nobody").status == 404);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Contract } from './support/contract.mjs';
+import { bbbSecret, endOf } from './support/fake_bigbluebutton.mjs';
 import { Fake100ms, provider } from './support/fake_100ms.mjs';
 import { FakeLiveKit, provider as livekit } from './support/fake_livekit.mjs';
 import { exchange } from './support/raw.mjs';
@@ -21,6 +22,11 @@ const unreachable = [
 // Where a preflight finds nobody.
 const nowhere = 'https://127.0.0.1:9';
 const hookSecret = 'secret-of-the-webhooks';
+const bbb = `[providers.bbb]
+type = "bigbluebutton"
+url = "${nowhere}/bigbluebutton/"
+secret = "${bbbSecret}"
+`;
 
 let fake, slow, twirp, door, strict, busy, demo, contract;
 
@@ -31,9 +37,9 @@ before(async () => {
   const trusted = '[proxy]\ntrusted = ["127.0.0.1"]\n';
   const slowLimits = '[limits.ip]\nrate = 1\nper = "hour"\nburst = 1\n';
   [door, strict, busy, demo] = await Promise.all([
-    Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(fake, `webhook_secret = "${hookSecret}"`, nowhere) + provider(fake, '', nowhere).replace('.hms]', '.away]') + livekit(twirp, 'create_rooms = true') + livekit(twirp, 'create_rooms = true', 'livekit-away'), extra: trusted + '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n' }),
+    Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(fake, `webhook_secret = "${hookSecret}"`, nowhere) + provider(fake, '', nowhere).replace('.hms]', '.away]') + livekit(twirp, 'create_rooms = true') + livekit(twirp, 'create_rooms = true', 'livekit-away') + bbb, extra: trusted + '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n' }),
     Stagedoor.start({ limits: slowLimits, extra: trusted + '[pages]\nenabled = false\n' }),
-    Stagedoor.start({ providers: provider(slow, `webhook_secret = "${hookSecret}"`), extra: '[rooms]\nprepare_before = "0s"\n[overload]\nwaiting_max = 1\n', env: { STAGEDOOR__SERVER__THREADS: '1' } }).catch((error) => error),
+    Stagedoor.start({ providers: provider(slow, `webhook_secret = "${hookSecret}"`) + bbb, extra: '[rooms]\nprepare_before = "0s"\n[overload]\nwaiting_max = 1\n', env: { STAGEDOOR__SERVER__THREADS: '1' } }).catch((error) => error),
     Stagedoor.demo(),
   ]);
   if (busy instanceof Error) throw busy;
@@ -201,6 +207,11 @@ test('webhooks answer as documented', async () => {
   assert.equal(await ask('POST', '/webhooks/hms', report('{}')), 400);
   assert.equal(await ask('POST', '/webhooks/hms', { ...report(), headers: json }), 401);
   assert.equal(await ask('POST', '/webhooks/away', report()), 404);
+  assert.equal(await ask('GET', '/webhooks/bbb?' + endOf('sd-' + '0'.repeat(40))), 200);
+  assert.equal(await ask('GET', '/webhooks/bbb?meeting=x'), 401);
+  assert.equal(await ask('GET', '/webhooks/bbb?meeting=%zz'), 400);
+  assert.equal(await ask('GET', '/webhooks/nobody'), 404);
+  assert.equal(await ask('GET', '/webhooks/hms'), 405);
   assert.equal(await ask('POST', '/webhooks/nobody', report()), 404);
   assert.equal(await ask('POST', '/webhooks/hms', report('x'.repeat(70_000))), 413);
   assert.equal(await ask('POST', '/webhooks/hms', { ...report(), headers: { ...report().headers, 'content-encoding': 'gzip' } }), 415);
@@ -314,6 +325,7 @@ test('an overloaded server says so as documented', { timeout: 20_000 }, async ()
     assert.equal(await ask(method, at, { headers: { ...service, ...json }, body: method === 'PUT' ? JSON.stringify(booking()) : undefined, at: busy }), 503);
   assert.equal(await ask('POST', '/api/livekit/token', { headers: { ...expert, ...json }, body: JSON.stringify({ room_name: randomRoom() }), at: busy }), 503);
   assert.equal(await ask('POST', '/webhooks/hms', { ...report(), at: busy }), 503);
+  assert.equal(await ask('GET', '/webhooks/bbb?' + endOf('sd-' + '0'.repeat(40)), { at: busy }), 503);
   assert.equal(await ask('POST', '/api/sessions/revoke', { headers: { ...service, ...json }, body: '{"userId":"u"}', at: busy }), 503);
   release();
   await waiting;

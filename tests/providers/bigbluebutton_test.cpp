@@ -1,6 +1,7 @@
 // BigBlueButton: checksums, answers in XML, and a meeting that is made when somebody comes.
 #include <boost/test/unit_test.hpp>
 
+#include "core/encoding.hpp"
 #include "providers/desk.hpp"
 #include "providers/error.hpp"
 
@@ -46,6 +47,7 @@ struct server : tests::desk {
                                            std::string name = "Expert") {
     auto who = tests::admission_of(*this, "room-42", "exp-7", room, seat);
     who.name = std::move(name);
+    who.closes_at = closes_at;
     auto at_once = provider->admit_now(who);
     if (at_once) return *at_once;
     return tests::run(context, provider->admit(who, within(5s)));
@@ -55,6 +57,7 @@ struct server : tests::desk {
   }
   tests::settings_table settings;
   std::unique_ptr<providers::provider> provider;
+  core::wall_time closes_at = clock.wall_now() + 2h;
   std::string room;
   std::string id;
 };
@@ -97,7 +100,8 @@ BOOST_AUTO_TEST_CASE(the_meeting_is_made_when_somebody_comes_and_known_for_a_min
   const std::string created = at.client.last().what.url;
   BOOST_TEST(created.starts_with(std::string(api) + "/create?name=Video%20call&meetingID=" + at.id +
                                  "&attendeePW="));
-  BOOST_TEST(created.find("&allowRequestsWithoutSession=true&checksum=") != std::string::npos);
+  BOOST_TEST(created.find("&allowRequestsWithoutSession=true&meta_endCallbackUrl=https") !=
+             std::string::npos);
   BOOST_TEST(
       link->url.starts_with(std::string(api) + "/join?fullName=Expert&meetingID=" + at.id +
                             "&role=MODERATOR&userID=exp-7&createTime=1800000000123&checksum="));
@@ -173,6 +177,133 @@ BOOST_AUTO_TEST_CASE(bad_settings_are_told) {
   providers::make_bigbluebutton(tests::setup_of(table));
   for (const char* key : {"url", "secret", "checksum", "name", "room_prefix"})
     BOOST_TEST(table.complains(key), key);
+}
+
+namespace {
+
+// The address that the server was given for the end of the meeting, as a request for it.
+struct called_back {
+  explicit called_back(const server& at) {
+    const std::string url =
+        *core::percent_decode(tests::query_value(at.client.last().what.url, "meta_endCallbackUrl"));
+    address = url.substr(0, url.find('?'));
+    query = url.substr(url.find('?') + 1) + "&recordingmarks=false";
+  }
+  core::result<providers::webhook_reading> read(const server& at, std::string_view asked) const {
+    http::request_head head;
+    head.method = http::method::get;
+    head.query = asked;
+    return at.provider->read_webhook({head, "", at.clock.wall_now()});
+  }
+  std::string address, query;
+};
+
+core::result<providers::webhook_reading> hear(const server& at, std::string query,
+                                              std::string_view body,
+                                              std::vector<http::field_view> fields = {}) {
+  http::request_head head;
+  head.method = http::method::post;
+  head.query = query;
+  head.fields = fields;
+  return at.provider->read_webhook({head, body, at.clock.wall_now()});
+}
+
+std::string form_of(std::string json, std::string time) {
+  return "domain=bbb.example.com&event=" + core::percent_encode(json) + "&timestamp=" + time;
+}
+std::string event_json(std::string what, std::string meeting) {
+  return R"({"data":{"type":"event","id":")" + what +
+         R"(","attributes":{"meeting":{"internal-meeting-id":"int-1","external-meeting-id":")" +
+         meeting + R"("}},"event":{"ts":1800000600123}}})";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_server_calls_us_back_when_the_meeting_is_over) {
+  server at;
+  at.creates();
+  BOOST_REQUIRE(at.admit());
+  const called_back back(at);
+  BOOST_TEST(back.address == "https://call.example.com/webhooks/main");
+  const auto over = back.read(at, back.query);
+  BOOST_REQUIRE(over);
+  BOOST_REQUIRE(over->events.size() == 1u);
+  BOOST_TEST((over->events.front().what == providers::call_news::ended));
+  BOOST_TEST("sd-" + over->events.front().about.digest == tests::usual_name());
+  BOOST_TEST((over->events.front().at == at.clock.wall_now()));
+  // A repetition has the same name; an end some time later is another.
+  const std::string name = over->events.front().id;
+  BOOST_TEST(back.read(at, back.query)->events.front().id == name);
+  at.clock.advance(301s);
+  BOOST_TEST(back.read(at, back.query)->events.front().id != name);
+
+  const auto forged = [&](std::string asked) {
+    const auto got = back.read(at, asked);
+    return !got && got.error().code == errc::forged_webhook;
+  };
+  const std::string another =
+      "meeting=sd-" + std::string(40, '0') + back.query.substr(back.query.find('&'));
+  BOOST_TEST(forged(another));
+  BOOST_TEST(forged(""));
+  BOOST_TEST(forged(back.query + "&meeting=" + at.id));
+  BOOST_TEST(forged(back.query.substr(0, back.query.find("&signature="))));
+  server other({{"secret", "another secret of BigBlueButton"s}});
+  BOOST_TEST(back.read(other, back.query).error().code == errc::forged_webhook);
+  at.clock.advance(48h);
+  BOOST_TEST(forged(back.query));
+  server quiet({{"end_callback", false}});
+  quiet.creates();
+  BOOST_REQUIRE(quiet.admit());
+  BOOST_TEST(quiet.client.last().what.url.find("meta_endCallbackUrl") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(events_of_its_webhooks_are_read_with_any_of_its_hashes) {
+  server at;
+  at.clock.set_wall(core::from_unix_seconds(1800000610));
+  // sha1sum and sha256sum of address, body and secret.
+  const std::string body = form_of(
+      "[" + event_json("meeting-ended", "sd-0123456789012345678901234567890123456789") + "]",
+      "1800000600500");
+  for (const char* sum : {"5a0d51a10e87dbe56fb3d3842af8db23449633e8",
+                          "ab27ee376e31602de66f7c43f0e91c2f4432f39d578142f22b4f576d036498e8"}) {
+    const auto read = hear(at, "checksum="s + sum, body);
+    BOOST_REQUIRE(read);
+    BOOST_REQUIRE(read->events.size() == 1u);
+    const providers::room_event& event = read->events.front();
+    BOOST_TEST((event.what == providers::call_news::ended));
+    BOOST_TEST(event.about.digest == "0123456789012345678901234567890123456789");
+    BOOST_TEST((event.at == core::from_unix_seconds(1800000600) + 123ms));
+    BOOST_TEST(hear(at, "checksum="s + sum, body + " ").error().code == errc::forged_webhook);
+    BOOST_TEST(hear(at, "checksum="s + sum + "&checksum=" + sum, body).error().code ==
+               errc::forged_webhook);
+  }
+  for (const char* query : {"", "checksum=", "checksum=00", "x=1"})
+    BOOST_TEST(hear(at, query, body).error().code == errc::forged_webhook, query);
+  at.clock.set_wall(core::from_unix_seconds(1800000601 + 301));
+  BOOST_TEST(hear(at, "checksum=5a0d51a10e87dbe56fb3d3842af8db23449633e8", body).error().code ==
+             errc::forged_webhook);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_server_that_sends_the_secret_itself_the_same_is_read) {
+  server at;
+  const std::string time = std::to_string(core::unix_seconds(at.clock.wall_now()));
+  const std::string right = "Bearer "s + secret, wrong = "Bearer another";
+  const auto tell = [&](std::string json, const std::string& bearer) {
+    return hear(at, "", form_of(std::move(json), time), {{"Authorization", bearer}});
+  };
+  const auto joined = tell(event_json("user-joined", at.id), right);
+  BOOST_REQUIRE(joined);
+  BOOST_TEST((joined->events.at(0).what == providers::call_news::live));
+  BOOST_TEST(tell(event_json("user-joined", at.id), wrong).error().code == errc::forged_webhook);
+  BOOST_TEST(tell(event_json("user-left", at.id), right)->events.empty());
+  BOOST_TEST(tell(event_json("user-joined", "lobby"), right)->events.empty());
+  const auto both =
+      tell("[" + event_json("user-joined", at.id) + "," + event_json("meeting-ended", at.id) + "]",
+           right);
+  BOOST_TEST(both->events.size() == 2u);
+  BOOST_TEST(tell("not JSON", right).error().code == errc::bad_webhook);
+  BOOST_TEST(hear(at, "", "domain=x", {{"Authorization", right}}).error().code ==
+             errc::bad_webhook);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -232,13 +232,13 @@ BOOST_AUTO_TEST_CASE(a_webhook_tells_of_our_rooms_only) {
   };
   const auto started = read(event("meeting.started", tests::usual_name()));
   BOOST_REQUIRE(started);
-  BOOST_REQUIRE(started->event);
-  BOOST_TEST((started->event->what == providers::call_news::live));
-  BOOST_TEST("sd-" + started->event->about.digest == tests::usual_name());
-  BOOST_TEST(core::unix_seconds(started->event->at) == 1800000600);
-  BOOST_TEST(!read(event("meeting.started", "lobby"))->event);
-  BOOST_TEST(!read(event("recording.started", tests::usual_name()))->event);
-  BOOST_TEST(!read(R"({"test":"test"})")->event);
+  BOOST_REQUIRE(started->events.size() == 1u);
+  BOOST_TEST((started->events.front().what == providers::call_news::live));
+  BOOST_TEST("sd-" + started->events.front().about.digest == tests::usual_name());
+  BOOST_TEST(core::unix_seconds(started->events.front().at) == 1800000600);
+  BOOST_TEST(read(event("meeting.started", "lobby"))->events.empty());
+  BOOST_TEST(read(event("recording.started", tests::usual_name()))->events.empty());
+  BOOST_TEST(read(R"({"test":"test"})")->events.empty());
   BOOST_TEST(read("[]").error().code == errc::bad_webhook);
 }
 
@@ -259,6 +259,15 @@ BOOST_AUTO_TEST_CASE(each_setting_that_cannot_work_is_a_mistake) {
   BOOST_TEST(
       with({{"webhook_secret", "not base64, but long enough"s}}).complains("webhook_secret"));
   BOOST_TEST(with({{"base_url", "http://api.example.com"s}}).complains("base_url"));
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_was_told_another_end_is_the_same_room) {
+  daily at;
+  const std::string name = tests::usual_name();
+  // As two nodes may have remembered it: what is not the same is deleted as left over.
+  BOOST_TEST(at.provider->same_room(name + " d1 1800000000", name + " d1 1800009000"));
+  BOOST_TEST(!at.provider->same_room(name + " d1 1800000000", "sd-another d1 1800000000"));
+  BOOST_TEST(!at.provider->same_room(name + " d1 1800000000", ""));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -210,15 +210,16 @@ BOOST_AUTO_TEST_CASE(a_webhook_is_read_when_its_token_covers_its_body) {
   const std::string token = webhook_token(at, body);
   const auto read = at.read_webhook(tests::made_head{{"Authorization", token}}, body);
   BOOST_REQUIRE(read);
-  BOOST_REQUIRE(read->event);
-  BOOST_TEST((read->event->what == providers::call_news::ended));
-  BOOST_TEST("sd-" + read->event->about.digest == tests::usual_name());
-  BOOST_TEST(read->event->id == "EV_x");
-  BOOST_TEST(core::unix_seconds(read->event->at) == 1800000601);
-  BOOST_TEST(read->event->room_is_gone);
+  BOOST_REQUIRE(read->events.size() == 1u);
+  BOOST_TEST((read->events.front().what == providers::call_news::ended));
+  BOOST_TEST("sd-" + read->events.front().about.digest == tests::usual_name());
+  BOOST_TEST(read->events.front().id == "EV_x");
+  BOOST_TEST(core::unix_seconds(read->events.front().at) == 1800000601);
+  BOOST_TEST(read->events.front().room_is_gone);
   livekit by_itself;
   BOOST_TEST(!by_itself.read_webhook(tests::made_head{{"Authorization", token}}, body)
-                  ->event->room_is_gone);
+                  ->events.front()
+                  .room_is_gone);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_signed_by_our_key_for_this_body_is_forged) {
@@ -252,7 +253,7 @@ BOOST_AUTO_TEST_CASE(events_of_no_interest_and_of_rooms_of_others_are_fine) {
     const std::string token = webhook_token(at, body);
     const auto read = at.read_webhook(tests::made_head{{"Authorization", token}}, body);
     BOOST_REQUIRE(read);
-    BOOST_TEST(!read->event);
+    BOOST_TEST(read->events.empty());
   }
   for (const std::string& body : {"{}"s, "[]"s, "x"s, R"({"event":1})"s}) {
     const std::string token = webhook_token(at, body);
@@ -275,6 +276,15 @@ BOOST_AUTO_TEST_CASE(each_setting_that_cannot_work_is_a_mistake) {
   BOOST_TEST(with({{"lifetime", "2h"s}}).complains("lifetime"));
   BOOST_TEST(with({{"moderators", core::options::list{{"host"s, ""}}}}).complains("moderators"));
   BOOST_TEST(with({{"api_keys", "x"s}}).complains("api_keys", "not a known key"));
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_was_told_another_end_is_the_same_room) {
+  with_rooms at;
+  const std::string name = tests::usual_name();
+  // As two nodes may have remembered it: what is not the same is deleted as left over.
+  BOOST_TEST(at.provider->same_room(name + " 1800000000", name + " 1800009000"));
+  BOOST_TEST(at.provider->same_room(name, name + " 1800009000"));
+  BOOST_TEST(!at.provider->same_room(name + " 1800000000", "sd-another 1800000000"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,10 @@
 // Whereby: the host's link for the expert alone, points, and meetings that end too early.
 #include <boost/test/unit_test.hpp>
 
+#include "auth/heads.hpp"
+#include "core/encoding.hpp"
+#include "core/time_text.hpp"
+#include "jose/hmac.hpp"
 #include "providers/desk.hpp"
 #include "providers/error.hpp"
 
@@ -163,6 +167,77 @@ BOOST_AUTO_TEST_CASE(bad_settings_are_told) {
   providers::make_whereby(tests::setup_of(table));
   for (const char* key : {"subdomain", "room_mode", "lang", "api_key"})
     BOOST_TEST(table.complains(key), key);
+}
+
+namespace {
+
+struct reporting : acme {
+  reporting() : acme({{"webhook_secret", "whereby-secret"s}}) {}
+
+  core::result<providers::webhook_reading> hear(std::string field, std::string_view body) {
+    const tests::made_head head{{"Whereby-Signature", field}};
+    return provider->read_webhook({head, body, clock.wall_now()});
+  }
+  core::result<providers::webhook_reading> hear(std::string_view body) {
+    const std::string time = std::to_string(core::unix_seconds(clock.wall_now()));
+    const auto mac = jose::hmac_key("whereby-secret", 32).of(time + "." + std::string(body));
+    return hear("t=" + time + ",v1=" + core::to_hex(core::as_bytes(mac.view())), body);
+  }
+};
+
+std::string report(std::string type, std::string meeting = "87673375") {
+  return R"({"id":"e2","apiVersion":"1.0","createdAt":"2027-01-15T08:10:01.000Z","type":")" + type +
+         R"(","data":{"meetingId":")" + meeting + R"(","roomName":"/room-42-abc"}})";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_report_with_the_documented_signature_is_read_and_no_other) {
+  reporting at;
+  at.clock.set_wall(core::from_unix_seconds(1800000610));
+  // openssl dgst -sha256 -hmac of "1800000601.<body>".
+  const std::string body =
+      R"({"id":"e2","apiVersion":"1.0","createdAt":"2027-01-15T08:10:01.000Z","type":)"
+      R"("room.session.ended","data":{"meetingId":"1","roomName":"/room-42-abc","subdomain":"example"}})";
+  const std::string mac = "fce01167abddfa4699832930cbea774d8cdb3f2dc07f6dbd0f809c2a5384ab92";
+  const auto good = at.hear("t=1800000601,v1=" + mac, body);
+  BOOST_REQUIRE(good);
+  BOOST_REQUIRE(good->events.size() == 1u);
+  const providers::room_event& event = good->events.front();
+  BOOST_TEST((event.what == providers::call_news::ended));
+  BOOST_TEST(event.id == "e2");
+  BOOST_TEST((event.at == *core::from_rfc3339("2027-01-15T08:10:01Z")));
+  BOOST_TEST(at.made("1").starts_with(event.about.remembered));
+  BOOST_TEST(!at.made("12").starts_with(event.about.remembered));
+  // While the secret is being changed, the new signature stands beside the old one.
+  BOOST_TEST(at.hear("t=1800000601,v1=00ff,v1=" + mac, body).has_value());
+
+  const auto forged = [&](std::string field, std::string_view text) {
+    return at.hear(field, text).error().code == errc::forged_webhook;
+  };
+  BOOST_TEST(forged("t=1800000602,v1=" + mac, body));
+  BOOST_TEST(forged("t=1800000601,v1=" + mac, body + " "));
+  BOOST_TEST(forged("t=1800000601,v0=" + mac, body));
+  BOOST_TEST(forged("t=1800000601", body));
+  BOOST_TEST(forged("v1=" + mac, body));
+  at.clock.set_wall(core::from_unix_seconds(1800000601 + 301));
+  BOOST_TEST(forged("t=1800000601,v1=" + mac, body));
+}
+
+BOOST_AUTO_TEST_CASE(sessions_are_of_interest_and_the_rest_is_not) {
+  reporting at;
+  BOOST_TEST(
+      (at.hear(report("room.session.started"))->events.front().what == providers::call_news::live));
+  // One who waits alone is no call, and nothing would tell of his leaving.
+  for (const char* other : {"room.client.joined", "room.client.knocked", "recording.finished"})
+    BOOST_TEST(at.hear(report(other))->events.empty());
+  for (const std::string& bad : {"{}"s, "[]"s, report("room.session.ended", "a\\u0022b"),
+                                 R"({"type":"room.session.ended"})"s})
+    BOOST_TEST(at.hear(bad).error().code == errc::bad_webhook, bad);
+  acme deaf;
+  const tests::made_head head{{"Whereby-Signature", "t=1,v1=00"}};
+  BOOST_TEST(deaf.provider->read_webhook({head, "{}", deaf.clock.wall_now()}).error().code ==
+             errc::no_webhooks);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,7 +1,9 @@
 // Zoom: meetings, hosts and their days, links for whom, and the SDK's signature.
 #include <boost/test/unit_test.hpp>
 
+#include "auth/heads.hpp"
 #include "core/encoding.hpp"
+#include "jose/hmac.hpp"
 #include "jose/jwt.hpp"
 #include "providers/desk.hpp"
 #include "providers/error.hpp"
@@ -258,6 +260,110 @@ BOOST_AUTO_TEST_CASE(bad_settings_are_told_all_at_once) {
   for (const char* key :
        {"account_id", "client_id", "client_secret", "hosts", "waiting_room", "embed_url"})
     BOOST_TEST(table.complains(key), key);
+}
+
+namespace {
+
+constexpr const char* hook_secret = "zoom-webhook-secret-token";
+
+// A Zoom whose reports are believed, and reports as it would sign them.
+struct reporting : account {
+  explicit reporting(std::string secret = hook_secret)
+      : account({{"webhook_secret", std::move(secret)}}) {}
+
+  core::result<providers::webhook_reading> hear(std::string time, std::string signature,
+                                                std::string_view body) {
+    const tests::made_head head{{"x-zm-request-timestamp", time}, {"x-zm-signature", signature}};
+    return provider->read_webhook({head, body, clock.wall_now()});
+  }
+  core::result<providers::webhook_reading> hear(std::string_view body,
+                                                std::string_view secret = hook_secret) {
+    const std::string time = std::to_string(core::unix_seconds(clock.wall_now()));
+    const auto mac = jose::hmac_key(secret, 32).of("v0:" + time + ":" + std::string(body));
+    return hear(time, "v0=" + core::to_hex(core::as_bytes(mac.view())), body);
+  }
+};
+
+std::string report(std::string event, std::string id = "\"93123456789\"",
+                   std::string at = "1800000600250") {
+  return R"({"event":")" + event + R"(","event_ts":)" + at +
+         R"(,"payload":{"account_id":"abc","object":{"id":)" + id + R"(,"uuid":"4444A=="}}})";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_report_with_zooms_signature_is_read_and_no_other) {
+  reporting at;
+  at.clock.set_wall(core::from_unix_seconds(1800000610));
+  // openssl dgst -sha256 -hmac of "v0:1800000601:<body>".
+  const std::string body =
+      R"({"event":"meeting.ended","event_ts":1800000600250,"payload":{"account_id":"abc",)"
+      R"("object":{"id":"93123456789","uuid":"4444AAAiAAAAAiAiAiiAii==","type":2}}})";
+  const std::string signature =
+      "v0=f5f512d352cc035399a562c8f5ec30338d0d5f26ea5f15c56ef13a0a7ab2f748";
+  const auto good = at.hear("1800000601", signature, body);
+  BOOST_REQUIRE(good);
+  BOOST_REQUIRE(good->events.size() == 1u);
+  const providers::room_event& event = good->events.front();
+  BOOST_TEST((event.what == providers::call_news::ended));
+  BOOST_TEST(event.about.remembered == R"({"id":"93123456789",)");
+  BOOST_TEST((event.at == core::from_unix_seconds(1800000600) + 250ms));
+  BOOST_TEST(at.made().starts_with(event.about.remembered));
+
+  const auto forged = [&](std::string time, std::string shown, std::string_view text) {
+    return at.hear(time, shown, text).error().code == errc::forged_webhook;
+  };
+  BOOST_TEST(forged("1800000602", signature, body));
+  BOOST_TEST(forged("1800000601", signature, body + " "));
+  BOOST_TEST(forged("1800000601", signature.substr(3), body));
+  BOOST_TEST(forged("1800000601", "v0=", body));
+  BOOST_TEST(forged("1800000601", "", body));
+  BOOST_TEST(forged("soon", signature, body));
+  at.clock.set_wall(core::from_unix_seconds(1800000601 + 301));
+  BOOST_TEST(forged("1800000601", signature, body));
+  at.clock.set_wall(core::from_unix_seconds(1800000601 - 301));
+  BOOST_TEST(forged("1800000601", signature, body));
+}
+
+BOOST_AUTO_TEST_CASE(starts_ends_and_people_are_of_interest_and_the_rest_is_not) {
+  reporting at;
+  for (const char* begins : {"meeting.started", "meeting.participant_joined"})
+    BOOST_TEST((at.hear(report(begins))->events.front().what == providers::call_news::live));
+  // The id is a string in some events and a number in others.
+  BOOST_TEST(at.hear(report("meeting.started", "93123456789"))->events.front().about.remembered ==
+             R"({"id":"93123456789",)");
+  // A repetition has the same name, the next event another.
+  const auto name_of = [&](std::string body) { return at.hear(body)->events.front().id; };
+  BOOST_TEST(name_of(report("meeting.ended")) == name_of(report("meeting.ended")));
+  BOOST_TEST(name_of(report("meeting.ended")) !=
+             name_of(report("meeting.ended", "93123456789", "1800000600251")));
+  for (const char* other : {"meeting.created", "meeting.deleted", "meeting.participant_left"})
+    BOOST_TEST(at.hear(report(other, "93123456789"))->events.empty());
+  for (const std::string& bad : {"{}"s, "[]"s, "x"s, report("meeting.ended", "\"room\""),
+                                 report("meeting.ended", "null"), R"({"event":"meeting.ended"})"s})
+    BOOST_TEST(at.hear(bad).error().code == errc::bad_webhook, bad);
+  BOOST_TEST(at.hear("{}", "another secret of Zoom").error().code == errc::forged_webhook);
+}
+
+BOOST_AUTO_TEST_CASE(zoom_is_shown_that_we_know_the_secret) {
+  const std::string asked =
+      R"({"event":"endpoint.url_validation","event_ts":1,"payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"}})";
+  reporting at;
+  const auto shown = at.hear(asked);
+  BOOST_REQUIRE(shown);
+  // openssl dgst -sha256 -hmac of the plain token.
+  BOOST_TEST(shown->reply ==
+             R"({"plainToken":"qgg8vlvZRS6UYooatFL8Aw","encryptedToken":)"
+             R"("303d596c41398000067ebaef31f940ff99945195fe501fc03a7549f882aa6c08"})");
+  BOOST_TEST(shown->events.empty());
+  // Whoever cannot sign the question gets nothing signed.
+  BOOST_TEST(at.hear(asked, "another secret of Zoom").error().code == errc::forged_webhook);
+  BOOST_TEST(at.hear(R"({"event":"endpoint.url_validation","payload":{}})").error().code ==
+             errc::bad_webhook);
+  account deaf;
+  const tests::made_head head{{"x-zm-signature", "v0=00"}};
+  BOOST_TEST(deaf.provider->read_webhook({head, asked, deaf.clock.wall_now()}).error().code ==
+             errc::no_webhooks);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

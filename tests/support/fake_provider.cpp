@@ -24,6 +24,7 @@ class fake_provider final : public providers::provider {
     traits_.reuses_room = vendor_->reuses_room;
     traits_.server_url = vendor_->server_url;
     traits_.by_ticket = vendor_->by_ticket;
+    traits_.reports_by_get = vendor_->reports_by_get;
     return traits_;
   }
 

@@ -1,10 +1,23 @@
 // A scripted BigBlueButton: checks every checksum over the query as it came, answers in XML, refuses with status 200.
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { FakeVendor } from './fake_vendor.mjs';
 
 export const bbbSecret = '639259d4-9dd8-4b25-bf01-95f9567eaf4b';
 const algorithms = { 40: 'sha1', 64: 'sha256', 96: 'sha384', 128: 'sha512' };
 const escape = (text) => String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+// The query of the address that a meeting's end is told to, as the server makes it for `meeting`.
+export function endOf(meeting, closes = Math.floor(Date.now() / 1000) + 3600) {
+  const signature = createHmac('sha256', bbbSecret).update(`end callback\n${meeting}\n${closes}`).digest('hex');
+  return `meeting=${meeting}&closes=${closes}&signature=${signature}`;
+}
+
+// A report of bbb-webhooks to `url`.
+export function bbbWebhook(url, event, { at = Date.now(), secret = bbbSecret, hash = 'sha1', spoil = '' } = {}) {
+  const body = new URLSearchParams({ domain: 'bbb.example.com', event: JSON.stringify([event]), timestamp: String(at) }).toString();
+  const checksum = createHash(hash).update(url + body + secret).digest('hex');
+  return { query: `?checksum=${checksum}`, method: 'POST', body: body + spoil, headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+}
 
 export class FakeBigBlueButton extends FakeVendor {
   meetings = new Map();
