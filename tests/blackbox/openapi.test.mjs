@@ -39,7 +39,7 @@ before(async () => {
   [door, strict, busy, demo] = await Promise.all([
     Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(fake, `webhook_secret = "${hookSecret}"`, nowhere) + provider(fake, '', nowhere).replace('.hms]', '.away]') + livekit(twirp, 'create_rooms = true') + livekit(twirp, 'create_rooms = true', 'livekit-away') + bbb, extra: trusted + '[rooms]\nprepare_before = "0s"\n[join]\ntimeout = "600ms"\n' }),
     Stagedoor.start({ limits: slowLimits, extra: trusted + '[pages]\nenabled = false\n' }),
-    Stagedoor.start({ providers: provider(slow, `webhook_secret = "${hookSecret}"`) + bbb, extra: '[rooms]\nprepare_before = "0s"\n[overload]\nwaiting_max = 1\n', env: { STAGEDOOR__SERVER__THREADS: '1' } }).catch((error) => error),
+    Stagedoor.start({ top: 'default_provider = "hms"', providers: provider(slow, `webhook_secret = "${hookSecret}"`) + bbb, extra: '[rooms]\nprepare_before = "0s"\n[overload]\nwaiting_max = 1\n', env: { STAGEDOOR__SERVER__THREADS: '1' } }).catch((error) => error),
     Stagedoor.demo(),
   ]);
   if (busy instanceof Error) throw busy;
