@@ -16,6 +16,7 @@ const port = Number(process.env.PORT ?? 3002);
 const stagedoorPort = Number(process.env.STAGEDOOR_PORT ?? 3003);
 const adminPort = Number(process.env.STAGEDOOR_ADMIN_PORT ?? 9465);
 const developing = process.argv.includes('--dev');
+process.env.NEXT_TELEMETRY_DISABLED ??= '1';   // nothing is reported to anybody unless you say so
 
 function run(command, args, folder = here) {
   const { status, error } = spawnSync(command, args, { cwd: folder, stdio: ['ignore', 2, 2] });
