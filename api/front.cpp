@@ -402,6 +402,11 @@ void front::booking_changed(const core::room_id& room) {
 
 void front::sessions_changed() { state_->joins.sessions_changed(); }
 
+void front::everything_changed() {
+  state_->joins.sessions_changed();
+  state_->rooms.bookings_changed();
+}
+
 void front::meet(const std::vector<front*>& all) {
   std::vector<std::shared_ptr<room_hall>> halls;
   halls.reserve(all.size());

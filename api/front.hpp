@@ -61,6 +61,8 @@ class front final : public http::service {
 
   // Sessions were revoked: event streams that wait verify theirs again. Called on this shard.
   void sessions_changed();
+  // Anything may have changed: whoever waits or talks is looked at again. Called on this shard.
+  void everything_changed();
 
   // The fronts of all shards by their index, before any of them serves: they share the built-in
   // rooms.

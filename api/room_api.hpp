@@ -28,6 +28,7 @@ class room_api {
 
   // Streams of this room look at its booking again.
   void booking_changed(const core::room_id& room);
+  void bookings_changed();  // any of them
 
   const std::shared_ptr<room_hall>& hall() const { return halls_[0]; }
   // The halls of all shards by their index, ours included. A front that meets nobody is alone.

@@ -215,4 +215,11 @@ void room_api::booking_changed(const core::room_id& room) {
   }
 }
 
+void room_api::bookings_changed() {
+  for (auto& [room, one] : lines_) {
+    one->look_again = true;
+    one->bell.give();
+  }
+}
+
 }  // namespace api

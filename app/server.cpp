@@ -14,6 +14,7 @@
 #include "app/demo.hpp"
 #include "app/login_keys.hpp"
 #include "app/wiring.hpp"
+#include "join/store_watch.hpp"
 #include "net/listener.hpp"
 
 namespace app {
@@ -88,9 +89,11 @@ class running_server {
   core::task<void> on_every_shard(std::function<core::task<void>(std::size_t)> work,
                                   core::deadline until);
 
+  asio::io_context main_{1};
   config_source source_;
   common_parts common_;
   join::shard_neighbours neighbours_;
+  join::store_watch watch_;
   net::listener_desk desk_;
   core::metrics_page admin_numbers_;  // connections of operators are nobody's business
   net::listener_desk admin_desk_;
@@ -102,23 +105,16 @@ class running_server {
   api::admin_front admin_front_;
   http::server admin_server_;
   net::listener admin_door_;
-  asio::io_context main_{1};
   asio::signal_set signals_{main_, SIGTERM, SIGINT, SIGHUP};
 };
 
 running_server::running_server(config settings, const config_source& from)
     : source_(from.for_reload()),
       common_(std::move(settings)),
-      neighbours_(
-          common_.shards,
-          [this](std::size_t index, const core::room_id& room) {
-            shards_[index]->bookings.forget(room);
-            shards_[index]->front.booking_changed(room);
-          },
-          [this](std::size_t index, const core::revocation& what) {
-            shards_[index]->sessions.revoke(what);
-            shards_[index]->front.sessions_changed();
-          }),
+      neighbours_(common_.shards, [this](std::size_t index,
+                                         const rooms::news& what) { shards_[index]->hear(what); }),
+      watch_({main_.get_executor(), neighbours_, common_.store, common_.clock, *common_.log,
+              common_.metrics, common_.settings.sessions->revocations_kept}),
       desk_(common_.settings.listener, common_.settings.proxies, common_.metrics, common_.random),
       admin_desk_(net::listener_limits{}, {}, admin_numbers_, common_.random),
       places_(open_places(common_.settings.listen, common_.shards.size())),
@@ -156,15 +152,9 @@ core::task<void> running_server::seed_demo() {
 
 // Before anybody can connect: a restart brings no session back.
 core::task<void> running_server::recall_revocations() {
-  const core::wall_time since =
-      common_.clock.wall_now() - common_.settings.sessions->revocations_kept;
-  auto known = co_await common_.store.revocations(since, within(30s));
+  auto known = co_await watch_.begin(within(30s));
   if (!known) throw std::runtime_error("revoked sessions cannot be read: " + known.error().detail);
-  const auto shared = std::make_shared<const std::vector<core::revocation>>(std::move(*known));
-  for (std::size_t i = 0; i < shards_.size(); ++i)
-    common_.shards.at(i).post([this, i, shared] {
-      for (const core::revocation& one : *shared) shards_[i]->sessions.revoke(one);
-    });
+  watch_.start();
 }
 
 core::task<void> running_server::serve() {
@@ -235,6 +225,8 @@ core::task<void> running_server::shut_down() {
   co_await on_every_shard(
       [this, grace](std::size_t i) { return drain(&shards_[i]->server, doors_[i].get(), grace); },
       cleanup);
+  watch_.stop();
+  co_await watch_.ended(cleanup);
   co_await on_every_shard([this, cleanup](std::size_t i) { return stop_shard(i, cleanup); },
                           at_last);
   core::notice admin_ended(main_.get_executor());

@@ -67,6 +67,7 @@ constexpr std::size_t admin_lane = 0;
 
 common_parts::common_parts(config from)
     : settings(std::move(from)),
+      process(core::new_nonce(random, 12)),
       log(core::make_logger(settings.log, clock)),
       audit(settings.audit.file.empty() ? nullptr : core::make_logger(settings.audit, clock)),
       limiter(settings.limits, random),
@@ -104,9 +105,9 @@ shard_parts::shard_parts(common_parts& common, join::neighbours& neighbours, net
       cache_numbers(common.metrics),
       bookings(common.store, common.settings.cache, on.executor(), &cache_numbers),
       gate(common.limiter, common.settings.gate, common.metrics),
-      provisioner(join::provisioner_parts{on.index(), on.executor(), neighbours, common.store,
-                                          providers, common.clock, *common.log, common.metrics,
-                                          common.settings.windows, common.settings.provision}),
+      provisioner(join::provisioner_parts{
+          on.index(), on.executor(), neighbours, common.store, providers, common.clock, *common.log,
+          common.metrics, common.settings.windows, common.settings.provision, common.process}),
       sessions(common.settings.sessions),
       service_keys(common.settings.service_keys),
       doors(common.settings.tickets, common.settings.public_url),
@@ -128,6 +129,15 @@ void shard_parts::take_keys(std::shared_ptr<const auth::session_settings> sessio
   // A key that was made at start stays: another one would only end the tickets that are out.
   if (!tickets_now->made_at_start) doors.take(std::move(tickets_now));
   service_keys = std::move(keys_now);
+}
+
+void shard_parts::hear(const rooms::news& what) {
+  if (what.everything) bookings.forget_everything();
+  for (const core::room_id& room : what.rooms) bookings.forget(room);
+  sessions.revoke(what.revocations);
+  for (const core::room_id& room : what.rooms) front.booking_changed(room);
+  if (!what.revocations.empty()) front.sessions_changed();
+  if (what.everything) front.everything_changed();
 }
 
 core::task<void> shard_parts::stop(core::deadline until) {

@@ -39,6 +39,7 @@ struct common_parts {
   config settings;
   core::system_clock clock;
   core::system_random random;
+  std::string process;  // a name of this process that no other one has
   std::unique_ptr<core::logger> log;
   std::unique_ptr<core::logger> audit;  // nullptr where nothing is recorded
   core::metrics_page metrics;
@@ -77,6 +78,8 @@ struct shard_parts {
   void take_keys(std::shared_ptr<const auth::session_settings> sessions_now,
                  auth::service_keys keys_now,
                  std::shared_ptr<const join::ticket_settings> tickets_now);
+  // What has changed, whoever changed it. Called on the shard.
+  void hear(const rooms::news& what);
   // No new work; what runs is cancelled. To be awaited on the shard before anything is destroyed.
   core::task<void> stop(core::deadline until);
 };

@@ -313,9 +313,13 @@ void verifier::use_keys(const jose::key_set& keys) {
   state_->cache.clear();
 }
 
-void verifier::revoke(const core::revocation& what) {
-  revoked_.add(what);
-  const auto gone = [&](const identity& who) { return covers(what, who); };
+void verifier::revoke(std::span<const core::revocation> what) {
+  if (what.empty()) return;
+  for (const core::revocation& one : what) revoked_.add(one);
+  // The memory is walked once. What one of a few says is known without the table.
+  const auto gone = [&](const identity& who) {
+    return what.size() > 1 ? revoked_.covers(who) : covers(what.front(), who);
+  };
   state_->cache.erase_if(gone);
   state_->sealed.erase_if(gone);
   if (state_->callback) state_->callback->forget();

@@ -65,7 +65,8 @@ class verifier {
   void learn(const std::string& issuer_name, issuer_keys_ptr keys);
   // Those sessions do not count from now on, not even remembered ones. What others are asked about
   // is asked again: their word is the last.
-  void revoke(const core::revocation& what);
+  void revoke(std::span<const core::revocation> what);
+  void revoke(const core::revocation& what) { revoke({&what, 1}); }
   std::size_t remembered() const;  // verified tokens in the cache
 
  private:

@@ -42,8 +42,7 @@ class no_neighbours final : public join::neighbours {
  public:
   std::size_t owner_of(const core::room_id&) const override { return 0; }
   void post(std::size_t, std::function<void()> call) override { call(); }
-  core::task<void> announce_change(core::room_id) override { co_return; }
-  core::task<void> announce_revocation(core::revocation) override { co_return; }
+  core::task<void> announce(rooms::news) override { co_return; }
 };
 
 // One connection: what the client sends next, and the last answer.

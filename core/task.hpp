@@ -8,6 +8,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -47,6 +48,8 @@ inline task<executor> this_executor() { co_return co_await asio::this_coro::exec
 
 // Waits until the instant; false if the waiting coroutine was cancelled before.
 task<bool> sleep_until(deadline when);
+// The same as an argument, so that tests need not wait.
+using sleeper = std::function<task<bool>(deadline)>;
 
 // Something that happens once and that any number of coroutines of one shard wait for, each until
 // its own deadline.

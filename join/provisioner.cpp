@@ -1,5 +1,6 @@
 #include "join/provisioner.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -19,6 +20,8 @@ struct asker {
   providers::urgency who = providers::urgency::join;
 };
 using noted_closing = std::optional<rooms::room_closing>;
+
+constexpr std::string_view sweep_lease = "sweep";
 
 providers::room_terms terms_of(const rooms::booking& one, const rooms::window_settings& windows) {
   return {one.starts_at, one.ends_at + windows.closes_after, one.participants.size()};
@@ -83,6 +86,8 @@ struct provisioner::state {
   static core::task<core::result<booking_ptr>> ready_here(handle self, booking_ptr one, asker by,
                                                           core::deadline until);
   static core::task<core::result<booking_ptr>> make(handle self, booking_ptr wanted, asker by);
+  static core::task<core::result<booking_ptr>> make_alone(handle self, booking_ptr wanted, asker by,
+                                                          core::deadline until);
   static core::task<core::result<booking_ptr>> keep(handle self, booking_ptr one,
                                                     std::string provider_room,
                                                     core::deadline until);
@@ -110,6 +115,23 @@ struct provisioner::state {
     core::room_id room;
   };
 
+  // Of several processes, one makes or closes a room, and one sweeps. Whoever is killed meanwhile
+  // loses it when the time is over.
+  rooms::lease lease_on(std::string what, std::chrono::milliseconds longest) const {
+    return {std::move(what), parts.process, parts.clock.wall_now() + longest};
+  }
+  std::string making(const core::room_id& room, const core::provider_name& vendor) const {
+    return (reuses_room(vendor) ? "room " : "make ") + room.text();
+  }
+  // Where making and closing meet in one room at the provider, they exclude each other.
+  std::string closing_of(const rooms::room_closing& one) const {
+    if (reuses_room(one.provider)) return "room " + one.room.text();
+    return "close " + one.room.text() + '#' + std::to_string(one.generation);
+  }
+  static core::task<bool> held(handle self, std::string what, core::deadline until);
+  static core::task<void> let_go(handle self, std::string what);
+  static core::task<bool> sweeps_here(handle self, core::deadline until);
+
   // Background work, on the owner's shard.
   static void enqueue(const handle& self, background_job job);
   static core::task<void> work(handle self);
@@ -117,6 +139,7 @@ struct provisioner::state {
   static core::task<core::result<noted_closing>> still_due(handle self, rooms::room_closing asked,
                                                            core::deadline until);
   static core::task<void> do_close(handle self, rooms::room_closing asked);
+  static core::task<void> close_alone(handle self, rooms::room_closing asked, core::deadline until);
   static void to_owner(const handle& self, background_job job);
   static core::task<void> end_overdue(handle self, core::wall_time now, core::deadline until);
   static core::task<void> sweep(handle self);
@@ -147,6 +170,7 @@ struct provisioner::state {
   }
   std::unordered_map<std::string, std::string> unsaved;
   bool stopped = false;
+  bool sweeps = false;  // this process does, as far as it knows
 };
 
 core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self, booking_ptr one,
@@ -176,10 +200,41 @@ core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self
   co_return got;
 }
 
+// False when the deadline came before another process let go. A store that does not answer keeps
+// nobody: whoever goes on asks it again.
+core::task<bool> provisioner::state::held(handle self, std::string what, core::deadline until) {
+  constexpr std::chrono::milliseconds pause{100};
+  const core::clock& clock = self->parts.clock;
+  for (;;) {
+    const rooms::lease wanted = self->lease_on(what, self->parts.settings.call_timeout);
+    auto mine = co_await self->parts.store.hold(wanted, clock.wall_now(), until);
+    if (!mine || *mine) co_return true;
+    const core::deadline next = core::deadline::after(clock.steady_now(), pause);
+    const bool more = co_await self->parts.sleep(earlier_of(next, until));
+    if (!more || until.passed(clock.steady_now())) co_return false;
+  }
+}
+
+core::task<void> provisioner::state::let_go(handle self, std::string what) {
+  co_await self->parts.store.let_go(std::move(what), self->parts.process, self->call_deadline());
+}
+
 core::task<core::result<booking_ptr>> provisioner::state::make(handle self, booking_ptr wanted,
                                                                asker by) {
-  provisioner_parts& parts = self->parts;
   const core::deadline until = self->call_deadline();
+  const std::string what = self->making(wanted->room, wanted->provider);
+  const bool alone = co_await held(self, what, until);
+  if (!alone)
+    co_return core::fail(providers::errc::timed_out, "waited for another process to make the room");
+  auto made = co_await make_alone(self, std::move(wanted), std::move(by), until);
+  self->tasks.spawn(let_go(self, what));  // nobody waits for that
+  co_return made;
+}
+
+core::task<core::result<booking_ptr>> provisioner::state::make_alone(handle self,
+                                                                     booking_ptr wanted, asker by,
+                                                                     core::deadline until) {
+  provisioner_parts& parts = self->parts;
   if (self->reuses_room(wanted->provider)) {
     // What is made before an older generation's close arrives there would be lost by it.
     const bool free = co_await closed(self, wanted->room, until);
@@ -347,13 +402,24 @@ core::task<core::result<noted_closing>> provisioner::state::still_due(handle sel
 }
 
 core::task<void> provisioner::state::do_close(handle self, rooms::room_closing asked) {
-  provisioner_parts& parts = self->parts;
   const core::deadline until = self->call_deadline();
   const bool is_made_now =
       self->reuses_room(asked.provider) && self->flights.in_flight(asked.room.text());
   // What is still noted afterwards comes with the next sweep.
   if (is_made_now || self->closing.contains(asked.room)) co_return;
   const turn at_exit(*self, asked.room);
+  const std::string what = self->closing_of(asked);
+  const rooms::lease wanted = self->lease_on(what, self->parts.settings.call_timeout);
+  const core::wall_time now = self->parts.clock.wall_now();
+  auto mine = co_await self->parts.store.hold(wanted, now, until);
+  if (!mine || !*mine) co_return;
+  co_await close_alone(self, std::move(asked), until);
+  co_await self->parts.store.let_go(what, self->parts.process, until);
+}
+
+core::task<void> provisioner::state::close_alone(handle self, rooms::room_closing asked,
+                                                 core::deadline until) {
+  provisioner_parts& parts = self->parts;
   auto noted = co_await still_due(self, asked, until);
   if (!noted)
     parts.log.warn("store_unavailable", {{"during", "close"}, {"detail", noted.error().detail}});
@@ -406,11 +472,25 @@ core::task<void> provisioner::state::end_overdue(handle self, core::wall_time no
   for (const rooms::booking& one : *over) co_await parts.shards.announce_change(one.room);
 }
 
+core::task<bool> provisioner::state::sweeps_here(handle self, core::deadline until) {
+  const provisioner_parts& parts = self->parts;
+  // Three sweeps that did not come: that process is gone.
+  const auto longest = std::max<std::chrono::milliseconds>(3 * parts.settings.sweep_every,
+                                                           parts.settings.call_timeout);
+  const rooms::lease wanted = self->lease_on(std::string(sweep_lease), longest);
+  auto mine = co_await parts.store.hold(wanted, parts.clock.wall_now(), until);
+  if (!mine) parts.log.warn("sweep_failed", {{"detail", mine.error().detail}});
+  self->sweeps = mine && *mine;
+  co_return self->sweeps;
+}
+
 core::task<void> provisioner::state::sweep(handle self) {
   provisioner_parts& parts = self->parts;
   const core::wall_time now = parts.clock.wall_now();
   const std::size_t most = parts.settings.sweep_batch;
   const core::deadline until = self->call_deadline();
+  const bool ours = co_await sweeps_here(self, until);
+  if (!ours) co_return;
   auto bare = co_await parts.store.without_room(now + parts.settings.prepare_before,
                                                 now - parts.windows.closes_after, most, until);
   if (bare) {
@@ -432,7 +512,7 @@ core::task<void> provisioner::state::sweep_forever(handle self) {
   for (bool more = true; more;) {
     co_await sweep(self);
     const core::steady_time now = self->parts.clock.steady_now();
-    more = co_await core::sleep_until(core::deadline::after(now, self->parts.settings.sweep_every));
+    more = co_await self->parts.sleep(core::deadline::after(now, self->parts.settings.sweep_every));
   }
 }
 
@@ -494,6 +574,9 @@ void provisioner::stop() {
 core::task<bool> provisioner::ended(core::deadline until) {
   const bool tasks = co_await state_->tasks.ended(until);
   const bool flights = co_await state_->flights.ended(until);
+  // Another process need not wait until our time is over.
+  if (state_->sweeps)
+    co_await state_->parts.store.let_go(std::string(sweep_lease), state_->parts.process, until);
   co_return tasks&& flights;
 }
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -54,6 +55,8 @@ struct provisioner_parts {
   core::metrics_page& metrics;
   rooms::window_settings windows;
   provision_settings settings;
+  std::string process = "alone";  // its name among those that share the store
+  core::sleeper sleep = core::sleep_until;
 };
 
 // One per shard. After all have been made, each meets its peers.
@@ -83,8 +86,8 @@ class provisioner {
   void prepare_soon(rooms::booking_ptr one);
   void close_soon(rooms::booking_ptr one);
 
-  // One look for rooms that are due: forgotten after a crash, or failed before. Call start_sweeping
-  // on one shard.
+  // One look for rooms that are due: forgotten after a crash, or failed before. Of the processes
+  // that share a store one sweeps. Call start_sweeping on one shard.
   core::task<void> sweep();
   void start_sweeping();
 

@@ -143,6 +143,12 @@ void booking_cache::forget(const core::room_id& room) {
   if (reads != state_->under_way.end()) reads->second.latest_write = ++state_->writes;
 }
 
+void booking_cache::forget_everything() {
+  state_->present = shelf<booking_ptr>(state_->settings.bookings_max, core::random_seed());
+  state_->absent = shelf<nothing>(state_->settings.absent_max, core::random_seed());
+  for (auto& [room, reads] : state_->under_way) reads.latest_write = ++state_->writes;
+}
+
 std::size_t booking_cache::size() const { return state_->present.size() + state_->absent.size(); }
 
 }  // namespace rooms

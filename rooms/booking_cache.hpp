@@ -50,6 +50,8 @@ class booking_cache {
   // A write happened: what is known is dropped, an answer that is on its way from the store is not
   // kept, and whoever asks from now on gets a read that began after this.
   void forget(const core::room_id& room);
+  // The same of every room.
+  void forget_everything();
   std::size_t size() const;  // bookings and absent rooms
 
  private:

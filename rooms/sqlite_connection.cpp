@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "core/digest.hpp"
@@ -147,6 +148,7 @@ void connection::note(int code) {
 
 void connection::note_trouble(int code, std::string detail) {
   if (trouble_) return;
+  is_busy_ = (code & 0xff) == SQLITE_BUSY;
   trouble_ = core::failure(make_error_code(errc::store_unavailable),
                            fmt::format("SQLite: {} (code {})", detail, code));
   switch (code & 0xff) {
@@ -192,6 +194,18 @@ std::int64_t connection::pragma_number(const std::string& name) {
   if (code == SQLITE_ROW) return sqlite3_column_int64(made, 0);
   if (code != SQLITE_DONE) note(code);
   return 0;
+}
+
+// A process that changes the mode of a new file wants it for itself, and SQLite does not wait for
+// that: of two that start at once, the other tries again.
+bool connection::set_journal_to_wal() {
+  const auto give_up = std::chrono::steady_clock::now() + settings_.busy_timeout;
+  for (;;) {
+    execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;");
+    if (good() || !is_busy_ || std::chrono::steady_clock::now() >= give_up) return good();
+    (void)take_trouble();
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
 }
 
 bool connection::in_transaction() const {

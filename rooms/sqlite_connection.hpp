@@ -81,6 +81,8 @@ class connection {
   // For statements without results that are used once; several, separated by semicolons.
   void execute(const std::string& sql);
   std::int64_t pragma_number(const std::string& name);
+  // False with a trouble. Only once in a file's life it is more than a look.
+  bool set_journal_to_wal();
   bool in_transaction() const;
   std::int64_t rows_changed() const;
 
@@ -105,6 +107,7 @@ class connection {
   std::unique_ptr<sqlite3, closer> handle_;
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, finalizer>> shelf_;
   std::optional<core::failure> trouble_;
+  bool is_busy_ = false;   // the last trouble was another process that held the file
   bool worn_out_ = false;  // the trouble may be this connection's own
   std::optional<core::steady_time> stop_at_;
 };

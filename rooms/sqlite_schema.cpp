@@ -84,7 +84,45 @@ CREATE TABLE revocations (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array versions = {version_1, version_2, version_3};
+// What was written, by whichever process and program, for those who remember what it was before: a
+// booking's room, or where that is empty a revocation. The latest ten thousand are kept.
+constexpr const char* version_4 = R"sql(
+CREATE TABLE news (
+  number    INTEGER NOT NULL PRIMARY KEY,
+  room      TEXT    NOT NULL,
+  user      TEXT    NOT NULL,
+  token_id  TEXT    NOT NULL,
+  before_at INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER news_grow_old AFTER INSERT ON news BEGIN
+  DELETE FROM news WHERE number <= NEW.number - 10000;
+END;
+CREATE TRIGGER news_of_a_booking_made AFTER INSERT ON bookings BEGIN
+  INSERT INTO news (room, user, token_id, before_at) VALUES (NEW.room, '', '', 0);
+END;
+CREATE TRIGGER news_of_a_booking_changed AFTER UPDATE ON bookings BEGIN
+  INSERT INTO news (room, user, token_id, before_at) VALUES (NEW.room, '', '', 0);
+END;
+CREATE TRIGGER news_of_a_booking_gone AFTER DELETE ON bookings BEGIN
+  INSERT INTO news (room, user, token_id, before_at) VALUES (OLD.room, '', '', 0);
+END;
+CREATE TRIGGER news_of_a_revocation_made AFTER INSERT ON revocations BEGIN
+  INSERT INTO news (room, user, token_id, before_at)
+  VALUES ('', NEW.user, NEW.token_id, NEW.before_at);
+END;
+CREATE TRIGGER news_of_a_revocation_changed AFTER UPDATE ON revocations BEGIN
+  INSERT INTO news (room, user, token_id, before_at)
+  VALUES ('', NEW.user, NEW.token_id, NEW.before_at);
+END;
+
+CREATE TABLE leases (
+  what    TEXT    NOT NULL PRIMARY KEY,
+  holder  TEXT    NOT NULL,
+  ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array versions = {version_1, version_2, version_3, version_4};
 
 std::string said(connection& on) { return on.take_trouble().detail; }
 
@@ -157,8 +195,7 @@ std::string migrate(connection& on, const std::string& path, file_use use) {
         version, schema_version());
   }
   // WAL: readers do not wait for a commit, nor it for them.
-  on.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;");
-  if (!on.good()) return fmt::format("{} cannot be written: {}", path, said(on));
+  if (!on.set_journal_to_wal()) return fmt::format("{} cannot be written: {}", path, said(on));
   return version == schema_version() ? std::string{} : step_up(on, path);
 }
 

@@ -1,4 +1,4 @@
-// sqlite_store: a thread that writes, a thread that reads, and coroutines that wait for them.
+// sqlite_store: threads that write, read and watch, and coroutines that wait for them.
 #include "rooms/sqlite_store.hpp"
 
 #include <asio/post.hpp>
@@ -11,6 +11,8 @@
 #include "rooms/changes.hpp"
 #include "rooms/error.hpp"
 #include "rooms/metrics.hpp"
+#include "rooms/sqlite_leases.hpp"
+#include "rooms/sqlite_news.hpp"
 #include "rooms/sqlite_rows.hpp"
 #include "rooms/sqlite_schema.hpp"
 #include "rooms/sqlite_writer.hpp"
@@ -51,6 +53,9 @@ class waited_write final : public sqlite::write_job {
   work<T> work_;
 };
 
+// One question at a time is the rule; more than these would all get the same answer.
+constexpr std::size_t watcher_queue_max = 8;
+
 core::failure unavailable(std::string detail) {
   return core::failure(make_error_code(errc::store_unavailable), std::move(detail));
 }
@@ -63,8 +68,13 @@ void count(store_numbers* numbers, const core::failure* failed, core::steady_tim
   if (failed && failed->code == errc::store_unavailable) numbers->failures.add();
 }
 
-std::unique_ptr<connection> opened(const sqlite_settings& settings, bool writes) {
+// Of pages that the watch reads: the end of one list.
+constexpr std::int64_t watch_cache_kib = 128;
+
+std::unique_ptr<connection> opened(const sqlite_settings& settings, bool writes,
+                                   std::optional<std::int64_t> cache_kib = std::nullopt) {
   sqlite::connection_settings wanted;
+  wanted.cache_kib = cache_kib.value_or(wanted.cache_kib);
   wanted.path = settings.path;
   wanted.writes = writes;
   wanted.busy_timeout = settings.busy_timeout;
@@ -101,6 +111,10 @@ struct sqlite_store::inside {
     if (settings.path == ":memory:") return;
     read_connection = opened(settings, false);
     reader = std::make_unique<core::blocking_thread>("store-read", settings.queue_max);
+    if (settings.look_only) return;
+    news = std::make_unique<sqlite::news_reader>(opened(settings, false, watch_cache_kib),
+                                                 writer->own());
+    watcher = std::make_unique<core::blocking_thread>("store-watch", watcher_queue_max);
   }
 
   store_numbers* counted() { return numbers ? &*numbers : nullptr; }
@@ -119,6 +133,15 @@ struct sqlite_store::inside {
     return answer;
   }
 
+  // What the rest of the process is told of a thread that had no time.
+  template <class T>
+  static void name_trouble(core::result<T>& answer) {
+    if (answer ||
+        answer.error().code.category() != core::make_error_code(core::errc::internal).category())
+      return;
+    answer = core::fail(unavailable(answer.error().detail));
+  }
+
   template <class T>
   core::task<core::result<T>> read(work<T> what, core::deadline until) {
     const auto began = std::chrono::steady_clock::now();
@@ -127,10 +150,7 @@ struct sqlite_store::inside {
     core::blocking_thread& thread = reader ? *reader : writer->thread();
     auto call = [this, what = std::move(what), until] { return read_now<T>(what, until); };
     auto answer = co_await thread.run(std::move(call), until);
-    // A full queue and a passed deadline are the store's troubles for those who ask it.
-    if (!answer &&
-        answer.error().code.category() == core::make_error_code(core::errc::internal).category())
-      answer = core::fail(unavailable(answer.error().detail));
+    name_trouble(answer);
     count(counted(), answer ? nullptr : &answer.error(), began, false);
     co_return answer;
   }
@@ -157,7 +177,9 @@ struct sqlite_store::inside {
   std::optional<store_numbers> numbers;
   std::unique_ptr<connection> read_connection;
   std::unique_ptr<sqlite::writer> writer;
+  std::unique_ptr<sqlite::news_reader> news;      // none where no other process can write
   std::unique_ptr<core::blocking_thread> reader;  // ends before what it uses
+  std::unique_ptr<core::blocking_thread> watcher;
 };
 
 sqlite_store::sqlite_store(sqlite_settings settings, core::logger& log, core::metrics_page* metrics)
@@ -308,6 +330,32 @@ core::task<core::result<std::vector<core::revocation>>> sqlite_store::revocation
     return core::result<std::vector<core::revocation>>(sqlite::revocations(db, since));
   };
   return inside_->read<std::vector<core::revocation>>(std::move(what), until);
+}
+
+core::task<core::result<news_page>> sqlite_store::news_since(std::optional<news_place> place,
+                                                             core::deadline until) {
+  if (!inside_->news) co_return news_page{};
+  auto call = [news = inside_->news.get(), place] { return news->read(place); };
+  auto answer = co_await inside_->watcher->run(std::move(call), until);
+  inside::name_trouble(answer);
+  if (!answer && inside_->numbers) inside_->numbers->failures.add();
+  co_return answer;
+}
+
+core::task<core::result<bool>> sqlite_store::hold(lease what, core::wall_time now,
+                                                  core::deadline until) {
+  work<bool> write = [what = std::move(what), now](connection& db) {
+    return core::result<bool>(sqlite::hold(db, what, now));
+  };
+  return inside_->write<bool>(std::move(write), until);
+}
+
+core::task<core::result<bool>> sqlite_store::let_go(std::string what, std::string holder,
+                                                    core::deadline until) {
+  work<bool> write = [what = std::move(what), holder = std::move(holder)](connection& db) {
+    return core::result<bool>(sqlite::let_go(db, what, holder));
+  };
+  return inside_->write<bool>(std::move(write), until);
 }
 
 core::task<core::result<bool>> sqlite_store::closing_done(core::room_id room,

@@ -67,6 +67,12 @@ class sqlite_store final : public store {
                                         core::deadline until) override;
   core::task<core::result<std::vector<core::revocation>>> revocations(
       core::wall_time since, core::deadline until) override;
+  core::task<core::result<news_page>> news_since(std::optional<news_place> place,
+                                                 core::deadline until) override;
+  core::task<core::result<bool>> hold(lease what, core::wall_time now,
+                                      core::deadline until) override;
+  core::task<core::result<bool>> let_go(std::string what, std::string holder,
+                                        core::deadline until) override;
   core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                               core::deadline until) override;
   core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,

@@ -13,6 +13,7 @@
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "rooms/sqlite_connection.hpp"
+#include "rooms/sqlite_news.hpp"
 
 namespace rooms::sqlite {
 
@@ -44,6 +45,8 @@ class writer {
   core::blocking_thread& thread() { return thread_; }
   // For calls on thread() only.
   connection& on() { return *on_; }
+  // From any thread.
+  own_news& own() { return own_; }
 
  private:
   using job_ptr = std::shared_ptr<write_job>;
@@ -59,6 +62,7 @@ class writer {
   std::unique_ptr<connection> on_;
   std::size_t queue_max_;
   core::logger& log_;
+  own_news own_;
   bool failing_ = false;  // said so in the log; on the thread only
 
   std::mutex lock_;

@@ -10,6 +10,7 @@
 #include "core/revocation.hpp"
 #include "core/task.hpp"
 #include "rooms/booking.hpp"
+#include "rooms/news.hpp"
 
 namespace rooms {
 
@@ -60,6 +61,14 @@ struct call_report {
 struct report_outcome {
   std::optional<booking> stored;  // empty where no booking of this provider has the room
   bool changed = false;           // false for what was known already, or is older than what is
+};
+
+// Something that only one process may do at a time: one of them holds it until it lets go or the
+// time is over.
+struct lease {
+  std::string what;
+  std::string holder;
+  core::wall_time ends_at;
 };
 
 // Every answer that says "done" is durable. Failures are errc::store_unavailable, room_not_found,
@@ -125,6 +134,19 @@ class store {
   // Those that were made after `since`; older ones are forgotten, for no session lives so long.
   virtual core::task<core::result<std::vector<core::revocation>>> revocations(
       core::wall_time since, core::deadline until) = 0;
+
+  // What other processes have written since that place, in their order; what this one wrote itself
+  // may be left out. Without a place only where it is now. Cheap where nothing was written: it is
+  // asked several times a second.
+  virtual core::task<core::result<news_page>> news_since(std::optional<news_place> place,
+                                                         core::deadline until) = 0;
+
+  // True where the holder has it now: it was free, its time was over, or it was theirs already.
+  virtual core::task<core::result<bool>> hold(lease what, core::wall_time now,
+                                              core::deadline until) = 0;
+  // True where it was the holder's.
+  virtual core::task<core::result<bool>> let_go(std::string what, std::string holder,
+                                                core::deadline until) = 0;
 
   // The provider closed it, or never will: nothing is left to do. True where it was still noted.
   virtual core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,

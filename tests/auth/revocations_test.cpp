@@ -53,6 +53,19 @@ BOOST_AUTO_TEST_CASE(a_remembered_token_is_out_at_once_and_its_neighbours_stay) 
   BOOST_TEST(at.good(other));
 }
 
+BOOST_AUTO_TEST_CASE(many_at_once_are_out_as_one_by_one) {
+  scene at;
+  const std::string first = scene::token("u1", "a"), second = scene::token("u2", "b");
+  const std::string other = scene::token("u3", "c");
+  for (const auto* one : {&first, &second, &other}) BOOST_TEST(at.good(*one));
+  const std::vector<core::revocation> both{{"", "a", {}}, {"u2", "", tests::test_now()}};
+  at.verifier->revoke(both);
+  BOOST_TEST(at.verifier->remembered() == 1u);
+  BOOST_TEST(!at.good(first));
+  BOOST_TEST(!at.good(second));
+  BOOST_TEST(at.good(other));
+}
+
 BOOST_AUTO_TEST_CASE(a_users_sessions_are_out_that_were_made_before) {
   scene at;
   const std::string old = scene::token("u1", "a", -60), young = scene::token("u1", "b", -5);

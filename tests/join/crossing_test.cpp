@@ -39,8 +39,7 @@ struct two_shards {
   std::shared_ptr<tests::fake_vendor> vendor = std::make_shared<tests::fake_vendor>();
   std::atomic<int> heard{0};
   net::shard_group group{2, clock};
-  join::shard_neighbours shards{group, [this](std::size_t, const core::room_id&) { ++heard; },
-                                [](std::size_t, const core::revocation&) {}};
+  join::shard_neighbours shards{group, [this](std::size_t, const rooms::news&) { ++heard; }};
   std::vector<std::unique_ptr<providers::registry>> registries;
   std::vector<std::unique_ptr<join::provisioner>> made;
 };

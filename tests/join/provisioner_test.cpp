@@ -552,6 +552,130 @@ BOOST_AUTO_TEST_CASE(what_gives_way_when_made_ahead_is_made_for_who_is_at_the_do
   BOOST_TEST((at.vendor->prepared.back().wanted_for == providers::urgency::join));
 }
 
+// What pauses without time is always ready: a step is one thing that is.
+void step(door_scene& at) {
+  at.context.restart();
+  at.context.poll_one();
+}
+
+// Another process on the same store: the same vendor, a provisioner of its own.
+struct other_process {
+  explicit other_process(door_scene& beside, std::string name = "other")
+      : shards(beside.context.get_executor()),
+        made({0,
+              beside.context.get_executor(),
+              shards,
+              beside.store,
+              beside.providers,
+              beside.clock,
+              beside.log,
+              beside.metrics,
+              {},
+              {},
+              std::move(name),
+              tests::no_pause}) {
+    made.meet({&made});
+  }
+  tests::lone_shard shards;
+  join::provisioner made;
+};
+
+core::task<void> ready_once(join::provisioner* at, rooms::booking_ptr one, tally* count) {
+  auto made = co_await at->ready(std::move(one), std::nullopt, tests::far_deadline());
+  made ? ++count->good : ++count->bad;
+}
+
+BOOST_AUTO_TEST_CASE(two_processes_make_one_room) {
+  door_scene at;
+  other_process beside(at);
+  at.store.add(tests::booking_of("talk"));
+  auto go = hold(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 10, count);
+  for (int i = 0; i < 10; ++i) group.spawn(ready_once(&beside.made, kept(at, "talk"), &count));
+  for (int i = 0; i < 50; ++i) step(at);
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  go.give();
+  finish(at, group);
+  BOOST_TEST(count.good == 20u);
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  at.settle();
+  BOOST_TEST(at.store.leases.empty());
+}
+
+BOOST_AUTO_TEST_CASE(where_one_process_fails_the_next_one_tries) {
+  door_scene at;
+  other_process beside(at);
+  at.store.add(tests::booking_of("talk"));
+  at.vendor->prepare_fails = providers::errc::rejected;
+  BOOST_TEST(!at.run(at.join("talk")).has_value());
+  at.vendor->prepare_fails.reset();
+  tally count;
+  at.run(ready_once(&beside.made, kept(at, "talk"), &count));
+  BOOST_TEST(count.good == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_process_that_was_killed_while_it_made_a_room_holds_it_for_a_while) {
+  door_scene at;
+  other_process beside(at);
+  at.store.add(tests::booking_of("talk"));
+  at.store.leases["make talk"] = {"make talk", "killed", at.clock.wall_now() + 5s};
+  tally count;
+  core::task_group group(at.context.get_executor());
+  group.spawn(ready_once(&beside.made, kept(at, "talk"), &count));
+  for (int i = 0; i < 50; ++i) step(at);
+  BOOST_TEST(at.vendor->prepared.empty());
+  at.clock.advance(5s);
+  finish(at, group);
+  BOOST_TEST(count.good == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(of_two_processes_one_sweeps_until_it_stops_or_is_gone) {
+  door_scene at;
+  other_process beside(at), third(at, "third");
+  at.store.add(tests::booking_of("talk"));
+  at.run(at.provisioner->sweep());
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  at.store.add(tests::booking_of("next"));
+  at.run(beside.made.sweep());
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+
+  at.provisioner->stop();
+  BOOST_TEST(at.run(at.provisioner->ended(tests::far_deadline())));
+  at.run(beside.made.sweep());
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+
+  at.store.add(tests::booking_of("last"));
+  at.run(third.made.sweep());
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  at.clock.advance(90s);  // nothing was heard of the second one for three sweeps
+  at.run(third.made.sweep());
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_another_process_closes_is_left_to_it) {
+  door_scene at;
+  other_process beside(at);
+  at.store.add(tests::booking_of("talk"));
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+  cancel(at);
+  auto go = hold(at);
+  at.provisioner->close_soon(kept(at, "talk"));
+  at.settle();
+  beside.made.close_soon(kept(at, "talk"));
+  at.settle();
+  BOOST_TEST(at.vendor->closed.size() == 1u);
+  go.give();
+  at.settle();
+  BOOST_TEST(at.store.closings() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(after_stop_nothing_begins_and_what_ran_has_ended) {
   door_scene at;
   at.store.add(tests::booking_of("talk"));

@@ -141,6 +141,25 @@ BOOST_AUTO_TEST_CASE(a_write_of_another_room_does_not_matter) {
   BOOST_TEST(s.known("r") == "u1");
 }
 
+BOOST_AUTO_TEST_CASE(when_anything_may_have_changed_nothing_is_known_nor_kept) {
+  scene s;
+  s.write("r", "u1");
+  BOOST_TEST(s.find("r").has_value());
+  BOOST_TEST(s.find("nobodys").has_value());
+  BOOST_TEST(s.cache.size() == 2u);
+  s.cache.forget_everything();
+  BOOST_TEST(s.cache.size() == 0u);
+  s.store.pause = [&]() -> core::task<void> {
+    s.cache.forget_everything();
+    co_return;
+  };
+  BOOST_TEST(s.find("r").has_value());
+  BOOST_TEST(s.known("r") == "?");
+  s.store.pause = {};
+  BOOST_TEST(s.find("r").has_value());
+  BOOST_TEST(s.known("r") == "u1");
+}
+
 BOOST_AUTO_TEST_CASE(every_write_during_a_read_counts) {
   scene s;
   s.write("r", "u1");

@@ -26,19 +26,20 @@ class lone_shard final : public join::neighbours {
   explicit lone_shard(core::executor on) : on_(on) {}
   std::size_t owner_of(const core::room_id&) const override { return 0; }
   void post(std::size_t, std::function<void()> call) override { asio::post(on_, std::move(call)); }
-  core::task<void> announce_change(core::room_id room) override {
-    announced.push_back(room.text());
-    for (const auto& hear : listeners) hear(room);
-    co_return;
-  }
-
-  core::task<void> announce_revocation(core::revocation what) override {
-    for (const auto& hear : revocation_listeners) hear(what);
+  core::task<void> announce(rooms::news what) override {
+    for (const core::room_id& room : what.rooms) {
+      announced.push_back(room.text());
+      for (const auto& hear : listeners) hear(room);
+    }
+    for (const core::revocation& one : what.revocations)
+      for (const auto& hear : revocation_listeners) hear(one);
+    if (what.everything) ++everything;
     co_return;
   }
 
   std::vector<std::function<void(const core::revocation&)>> revocation_listeners;
   std::vector<std::string> announced;
+  int everything = 0;  // announcements that nothing counts
   std::vector<std::function<void(const core::room_id&)>> listeners;
 
  private:

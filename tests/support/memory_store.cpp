@@ -214,6 +214,37 @@ core::task<core::result<std::vector<core::revocation>>> memory_store::revocation
   co_return out;
 }
 
+core::task<core::result<rooms::news_page>> memory_store::news_since(
+    std::optional<rooms::news_place> place, core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  const auto end = static_cast<rooms::news_place>(news.size());
+  rooms::news_page page;
+  page.next = end;
+  if (!place || *place >= end) co_return page;
+  page.what = news.at(static_cast<std::size_t>(*place));
+  page.next = *place + 1;
+  co_return page;
+}
+
+core::task<core::result<bool>> memory_store::hold(rooms::lease what, core::wall_time now,
+                                                  core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  const auto known = leases.find(what.what);
+  if (known != leases.end() && known->second.holder != what.holder && known->second.ends_at > now)
+    co_return false;
+  leases[what.what] = what;
+  co_return true;
+}
+
+core::task<core::result<bool>> memory_store::let_go(std::string what, std::string holder,
+                                                    core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  const auto known = leases.find(what);
+  if (known == leases.end() || known->second.holder != holder) co_return false;
+  leases.erase(known);
+  co_return true;
+}
+
 core::task<core::result<bool>> memory_store::closing_failed(core::room_id room,
                                                             std::uint32_t generation,
                                                             core::wall_time retry_at,

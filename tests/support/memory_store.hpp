@@ -51,6 +51,12 @@ class memory_store final : public rooms::store {
                                         core::deadline until) override;
   core::task<core::result<std::vector<core::revocation>>> revocations(
       core::wall_time since, core::deadline until) override;
+  core::task<core::result<rooms::news_page>> news_since(std::optional<rooms::news_place> place,
+                                                        core::deadline until) override;
+  core::task<core::result<bool>> hold(rooms::lease what, core::wall_time now,
+                                      core::deadline until) override;
+  core::task<core::result<bool>> let_go(std::string what, std::string holder,
+                                        core::deadline until) override;
   core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
                                               core::deadline until) override;
   core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,
@@ -64,6 +70,10 @@ class memory_store final : public rooms::store {
   std::function<core::task<void>()> pause;
   std::size_t finds = 0;   // calls so far
   std::size_t writes = 0;  // changes so far
+
+  std::map<std::string, rooms::lease> leases;
+  // What other processes would have written; each is read once.
+  std::vector<rooms::news> news;
 
   std::map<std::pair<std::string, std::string>, std::pair<core::revocation, core::wall_time>>
       revoked;  // by user and token, with when it was made

@@ -39,6 +39,12 @@ T run(core::task<T> work) {
   return run(context, std::move(work));
 }
 
+// For code that pauses: others get their turn, and no time passes.
+inline core::task<bool> no_pause(core::deadline) {
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable_t<core::executor>());
+  co_return true;
+}
+
 // A deadline so far away that only a hanging test meets it.
 inline core::deadline far_deadline() {
   return core::deadline::after(std::chrono::steady_clock::now(), std::chrono::seconds(9));
