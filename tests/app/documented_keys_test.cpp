@@ -11,13 +11,14 @@
 #include "app/config.hpp"
 #include "core/encoding.hpp"
 #include "support/made_keys.hpp"
+#include "support/source_directory.hpp"
 
 BOOST_AUTO_TEST_SUITE(documented_keys)
 
 namespace {
 
 std::string text_of(const std::string& name) {
-  std::ifstream file(STAGEDOOR_SOURCE_DIR "/" + name);
+  std::ifstream file(tests::source_file(name));
   BOOST_REQUIRE_MESSAGE(file.is_open(), name);
   return {std::istreambuf_iterator<char>(file), {}};
 }

@@ -7,6 +7,8 @@
 #include <regex>
 #include <string>
 
+#include "support/source_directory.hpp"
+
 BOOST_AUTO_TEST_SUITE(house)
 
 namespace {
@@ -25,7 +27,7 @@ BOOST_AUTO_TEST_CASE(rooms_include_only_lower_floors) {
   const std::regex include("^#include \"([a-z]+)/");
   std::size_t includes_seen = 0;
   for (const auto& [room, floor] : floors) {
-    for (const auto& file : std::filesystem::directory_iterator(STAGEDOOR_SOURCE_DIR "/" + room)) {
+    for (const auto& file : std::filesystem::directory_iterator(tests::source_file(room))) {
       const auto kind = file.path().extension();
       if (kind != ".cpp" && kind != ".hpp" && kind != ".cc") continue;
       std::ifstream text(file.path());
@@ -53,7 +55,7 @@ BOOST_AUTO_TEST_CASE(the_rule_refuses_upward_and_sideways) {
 
 BOOST_AUTO_TEST_CASE(every_file_says_what_is_inside) {
   for (const auto& [room, floor] : floors) {
-    for (const auto& file : std::filesystem::directory_iterator(STAGEDOOR_SOURCE_DIR "/" + room)) {
+    for (const auto& file : std::filesystem::directory_iterator(tests::source_file(room))) {
       if (file.path().extension() != ".hpp") continue;
       std::ifstream text(file.path());
       std::string first;
