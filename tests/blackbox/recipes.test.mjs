@@ -1,49 +1,14 @@
 // The recipes of docs/logins.md, taken from the page itself, with tokens as each vendor documents them. Only hosts and files are replaced.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
-import { FakeLogin } from './support/fake_login.mjs';
-import { Stagedoor, configuration } from './support/stagedoor.mjs';
-
-const page = readFileSync(fileURLToPath(new URL('../../docs/logins.md', import.meta.url)), 'utf8');
-
-// The nth configuration under a heading of the page.
-function recipe(heading, n = 0) {
-  const section = page.slice(page.indexOf(`## ${heading}\n`)).split('\n## ')[0];
-  const blocks = [...section.matchAll(/```toml\n([^]*?)```/g)].map((found) => found[1]);
-  assert.ok(blocks[n], `${heading} has no block ${n}`);
-  return blocks[n];
-}
-
-// Origins that the recipe names become the fake's, its files the test's own.
-function localized(text, origins, secret, folder) {
-  const file = join(folder, 'secret');
-  writeFileSync(file, secret ?? '');
-  for (const [from, to] of Object.entries(origins)) text = text.replaceAll(from, to);
-  return text.replaceAll(/"\/etc\/stagedoor\/[^"]*"/g, `"${file}"`);
-}
-
-async function withRecipe({ heading, n, path, algorithm = 'RS256', origins = [], secret }, judge) {
-  const login = await FakeLogin.start({ algorithm, path });
-  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-recipe-'));
-  const session = localized(recipe(heading, n), Object.fromEntries(origins.map((one) => [one, login.origin])), secret, folder);
-  const toml = (options) => configuration(options).replace(/\[session\]\n(?:(?!\[).*\n)*/, () => session + '\n');
-  const door = await Stagedoor.start({ toml });
-  try {
-    assert.equal((await door.book('open')).status, 201);
-    await judge({ door, login, status: async (token, options = {}) => (await door.join('open', { token, ...options })).status });
-  } finally {
-    await door.stop();
-    await login.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+import { localized, recipe, withRecipe, withSession } from './support/recipe.mjs';
+import { Stagedoor } from './support/stagedoor.mjs';
 
 // A token of the issuer at that path of the fake.
 const signed = (login, path, claims, options) => login.token({ iss: login.origin + path, ...claims }, options);
@@ -160,7 +125,7 @@ test('Better Auth without the plugin: its session by callback', async () => {
   await new Promise((done) => sessions.listen(0, '127.0.0.1', done));
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-recipe-'));
   const text = localized(recipe('Sessions in your database'), { 'https://www.example.com': `http://127.0.0.1:${sessions.address().port}` }, '', folder);
-  const door = await Stagedoor.start({ toml: (options) => configuration(options).replace(/\[session\]\n(?:(?!\[).*\n)*/, () => text + '\n') });
+  const door = await Stagedoor.start({ toml: withSession(text) });
   await door.book('open');
   const status = async (cookie) => (await door.join('open', { token: null, headers: { cookie } })).status;
   assert.equal(await status('better-auth.session_token=good.signature; other=1'), 200);

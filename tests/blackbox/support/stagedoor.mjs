@@ -81,9 +81,12 @@ export class Stagedoor {
     server.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'stagedoor-test-'));
     server.keepFolder = Boolean(options.folder);
     server.port = options.port ?? (await freePort());
-    server.adminPort = options.adminPort ?? (await freePort());
+    // The system may give the same port twice: nobody listens yet.
+    do server.adminPort = options.adminPort ?? (await freePort());
+    while (server.adminPort === server.port);
     server.file = join(server.folder, 'stagedoor.toml');
     writeFileSync(server.file, (options.toml ?? configuration)({ ...options, port: server.port, adminPort: server.adminPort, folder: server.folder }));
+    server.under = options.under ?? [];
     await server.run(['serve', '--config', server.file], options.env, options.readyWithin, options.readyStatus);
     return server;
   }
@@ -101,7 +104,9 @@ export class Stagedoor {
 
   async run(args, env = {}, readyWithin = 10_000, readyStatus = 200) {
     this.log = '';
-    this.child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    // `under` is a program that becomes the server, as prlimit does.
+    const [program, ...first] = [...(this.under ?? []), binary];
+    this.child = spawn(program, [...first, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (text) => (this.log += text));
     this.ended = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
     this.base = `http://127.0.0.1:${this.port}`;

@@ -1,0 +1,42 @@
+// What becomes of secrets in the running process's memory: no dump of it, no swapping where that can be had, and a plain word where it cannot.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Stagedoor } from './support/stagedoor.mjs';
+
+const proc = (door, name) => readFileSync(`/proc/${door.pid}/${name}`, 'utf8');
+const status = (door, field) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(proc(door, 'status'))[1]);
+const debug = '[log]\nlevel = "debug"\n';
+
+test('the process leaves no core dump', async () => {
+  const door = await Stagedoor.start();
+  // One byte, soft and hard: zero would still let the kernel pipe a dump to a collector (core(5)).
+  assert.match(proc(door, 'limits'), /^Max core file size +1 +1 /m);
+  await door.stop();
+});
+
+// Raising the limit takes CAP_SYS_RESOURCE, which a container may not give.
+const unlimited = ['prlimit', '--memlock=unlimited:unlimited'];
+const skip = spawnSync(unlimited[0], [...unlimited.slice(1), 'true']).status !== 0 && 'the limit on locked memory cannot be raised here';
+
+test('where the limit allows it all memory is locked, and the log says so', { skip }, async () => {
+  const door = await Stagedoor.start({ under: unlimited, extra: debug });
+  await door.logged(/"event":"memory","locked":true/);
+  // Everything that is resident and writable, heap and stacks of all threads included.
+  assert.ok(status(door, 'VmLck') > 4_096, `${status(door, 'VmLck')} kB are locked`);
+  const heap = /\[heap\][\s\S]*?^VmFlags: (.*)$/m.exec(proc(door, 'smaps'));
+  assert.match(heap[1], /\blo\b/, 'the heap, where secrets are, is locked');
+  assert.equal((await door.book('locked')).status, 201);
+  assert.equal((await door.join('locked')).status, 200);
+  await door.stop();
+});
+
+test('with a limit nothing is locked; the server says so and goes on', async () => {
+  const door = await Stagedoor.start({ under: ['prlimit', '--memlock=65536:65536'], extra: debug });
+  await door.logged(/"event":"memory","locked":false/);
+  assert.equal(status(door, 'VmLck'), 0);
+  assert.equal((await door.book('unlocked')).status, 201);
+  assert.equal((await door.join('unlocked')).status, 200);
+  await door.stop();
+});
