@@ -1,0 +1,61 @@
+// The session's secret is replaced under load, as docs/logins.md says: nobody who is logged in notices, and the old secret ends when it is taken out.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Stagedoor, session, sessionSecret } from './support/stagedoor.mjs';
+
+const newSecret = 'qW8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC-rotated';
+
+test('a secret is rotated by SIGHUP without a dropped or refused request', async () => {
+  const door = await Stagedoor.start();
+  await door.book('open');
+  const original = readFileSync(door.file, 'utf8');
+  const current = `secret = "${sessionSecret}"`;
+  assert.ok(original.includes(current));
+  let reloads = 0;
+  const reload = async (text) => {
+    writeFileSync(door.file, original.replace(current, text));
+    door.child.kill('SIGHUP');
+    ++reloads;
+    for (const end = Date.now() + 5_000; (door.log.match(/"event":"reloaded"/g) ?? []).length < reloads; await new Promise((done) => setTimeout(done, 5)))
+      assert.ok(Date.now() < end, door.log);
+  };
+  const [old, young] = [session(), session({}, { secret: newSecret })];
+  // What is sent all the time has to be let in all the time; fetch throws where a connection is dropped.
+  const always = async (token, work) => {
+    let running = true;
+    let count = 0;
+    const loops = Array.from({ length: 8 }, async () => {
+      while (running) {
+        const answer = await door.join('open', { token });
+        assert.equal(answer.status, 200, answer.text);
+        count++;
+      }
+    });
+    await work();
+    running = false;
+    await Promise.all(loops);
+    assert.ok(count > 8, `${count} requests`);
+  };
+  const both = `secret = "${newSecret}"\nprevious_secret = "${sessionSecret}"`;
+  await always(old, async () => {
+    for (let i = 0; i < 10; i++) {
+      await reload(both);
+      await reload(current);
+    }
+    await reload(both);
+  });
+  await always(young, () => reload(`secret = "${newSecret}"`));
+  assert.equal((await door.join('open', { token: old })).status, 401);
+  assert.equal((await door.stop()).code, 0);
+});
+
+test('a reload with a weak secret keeps the good one, and says why', async () => {
+  const door = await Stagedoor.start();
+  await door.book('open');
+  writeFileSync(door.file, readFileSync(door.file, 'utf8').replace(sessionSecret, 'too-short'));
+  door.child.kill('SIGHUP');
+  await door.logged(/"event":"reload_refused".*too short/);
+  assert.equal((await door.join('open')).status, 200);
+  await door.stop();
+});
