@@ -296,8 +296,14 @@ core::task<core::result<std::string>> hundred_ms::try_credentials(core::deadline
   look.url = settings_->base_url + (by_template ? "/templates/" + settings_->template_id
                                                 : std::string("/rooms?limit=10"));
   look.safe_to_repeat = true;
+  look.welcome = {401, 403, 404};
   auto seen = co_await ask(std::move(look), until);
   if (!seen) co_return core::same_failure(seen);
+  constexpr std::string_view mend =
+      "100ms does not accept access_key and secret: the dashboard shows both under Developer";
+  constexpr std::string_view elsewhere = "the workspace has no template template_id";
+  if (auto why = refusal_of(seen->status, {{401, mend}, {403, mend}, {404, elsewhere}}))
+    co_return core::fail(std::move(*why));
   if (!by_template) co_return "100ms accepts the credentials";
   const core::json_value* roles = seen->json.find("roles");
   for (const std::string& role : settings_->roles)

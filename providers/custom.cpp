@@ -209,8 +209,18 @@ core::task<core::result<void>> custom::close(room_wish wish, std::string, core::
 
 core::task<core::result<std::string>> custom::try_credentials(core::deadline until) {
   if (settings_->create_url.empty()) co_return co_await provider::try_credentials(until);
-  auto there = co_await is_there(*core::room_id::from("stagedoor-check"), {}, std::nullopt, until);
-  if (!there) co_return core::same_failure(there);
+  auto look = hook("try_credentials", http::method::get, *core::room_id::from("stagedoor-check"));
+  if (!look) co_return core::same_failure(look);
+  look->welcome = {401, 403, 404, 410};
+  sign(*look);
+  auto seen = co_await calls_.call(std::move(*look), until);
+  if (!seen) co_return core::same_failure(seen);
+  constexpr std::string_view mend =
+      "the service does not take our calls: check that it has our key or /.well-known/jwks.json, "
+      "our "
+      "issuer, and hook_secret";
+  if (auto why = refusal_of(seen->status, {{401, mend}, {403, mend}}))
+    co_return core::fail(std::move(*why));
   co_return "the service takes our token";
 }
 

@@ -138,8 +138,14 @@ rest_request daily::request(std::string_view operation, http::method method,
 }
 
 core::task<core::result<std::string>> daily::ask_domain(core::deadline until) {
-  auto seen = co_await calls_.call(request("get_domain", http::method::get, "/"), until);
+  rest_request look = request("get_domain", http::method::get, "/");
+  look.welcome = {401, 403};
+  auto seen = co_await calls_.call(std::move(look), until);
   if (!seen) co_return core::same_failure(seen);
+  constexpr std::string_view mend =
+      "Daily does not accept api_key: the dashboard shows it under Developers";
+  if (auto why = refusal_of(seen->status, {{401, mend}, {403, mend}}))
+    co_return core::fail(std::move(*why));
   const std::string* id = seen->json.find_string("domain_id");
   const std::string* name = seen->json.find_string("domain_name");
   const bool plain = id && !id->empty() && id->size() <= 64 && std::ranges::all_of(*id, [](char c) {

@@ -90,8 +90,12 @@ core::task<core::result<std::string>> galene::try_credentials(core::deadline unt
   look.operation = "try_credentials";
   look.url = settings_->group_url + ".status";
   look.safe_to_repeat = true;
+  look.welcome = {404};
   auto seen = co_await calls_.call(std::move(look), until);
   if (!seen) co_return core::same_failure(seen);
+  if (auto why = refusal_of(
+          seen->status, {{404, "the server has no such group: make it, or check url and group"}}))
+    co_return core::fail(std::move(*why));
   const std::string* location = seen->json.find_string("location");
   if (!location)
     co_return core::fail(errc::rejected, "the address answers, but not as Galene does");

@@ -190,8 +190,14 @@ core::task<core::result<void>> livekit::close(room_wish, std::string provider_ro
 core::task<core::result<std::string>> livekit::try_credentials(core::deadline until) {
   auto look = twirp("try_credentials", "ListRooms", R"({"names":["stagedoor-check"]})", "roomList");
   if (!look) co_return core::same_failure(look);
+  look->welcome = {401, 403, 404};
   auto seen = co_await calls_.call(std::move(*look), until);
   if (!seen) co_return core::same_failure(seen);
+  constexpr std::string_view mend =
+      "LiveKit does not accept api_key and secret: they must be a pair of this server's keys";
+  constexpr std::string_view elsewhere = "no LiveKit server API is at this address: check url";
+  if (auto why = refusal_of(seen->status, {{401, mend}, {403, mend}, {404, elsewhere}}))
+    co_return core::fail(std::move(*why));
   const core::json_value* rooms = seen->json.find("rooms");
   if (!rooms || !rooms->as_array())
     co_return core::fail(errc::rejected, "the address answers, but not as LiveKit's server API");

@@ -115,6 +115,17 @@ core::failure refused(const core::json_value& json, const std::string& organizer
   return core::failure(errc::rejected, "Graph denies the request (403)");
 }
 
+core::failure unknown_user(const std::string& organizer) {
+  return core::failure(errc::rejected, "Graph knows no user " + organizer + ": check organizers");
+}
+
+// A meeting that is not there has the same status; only the words tell, and are not documented.
+bool is_about_user(const core::json_value& json) {
+  const core::json_value* error = json.find("error");
+  const std::string said = core::lower_case(error ? text_of(*error, "message") : "");
+  return said.find("user") != std::string::npos && said.find("meeting") == std::string::npos;
+}
+
 class microsoft_teams final : public provider {
  public:
   microsoft_teams(std::shared_ptr<const teams_settings> settings, const provider_tools& tools)
@@ -192,8 +203,7 @@ core::task<core::result<meeting>> microsoft_teams::create_or_get(std::size_t org
   auto answer = co_await calls_.call(std::move(what), until);
   if (!answer) co_return core::same_failure(answer);
   if (answer->status == 403) co_return core::fail(refused(answer->json, who));
-  if (answer->status == 404)
-    co_return core::fail(errc::rejected, "Graph knows no user " + who + ": check organizers");
+  if (answer->status == 404) co_return core::fail(unknown_user(who));
   out.id = text_of(answer->json, "id");
   out.join_url = text_of(answer->json, "joinWebUrl");
   if (!is_meeting_id(out.id) || !is_teams_link(out.join_url))
@@ -289,6 +299,8 @@ core::task<core::result<std::string>> microsoft_teams::try_credentials(core::dea
     auto seen = co_await calls_.call(std::move(look), until);
     if (!seen) co_return core::same_failure(seen);
     if (seen->status == 403) co_return core::fail(refused(seen->json, organizer));
+    if (seen->status == 404 && is_about_user(seen->json))
+      co_return core::fail(unknown_user(organizer));
   }
   co_return "Microsoft accepts the credentials, and the access policy covers every organizer";
 }

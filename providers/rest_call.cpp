@@ -117,6 +117,13 @@ std::optional<core::seconds> read_retry_after(std::string_view field, core::wall
   return rounded_up(*at - now);
 }
 
+std::optional<core::failure> refusal_of(int status, std::initializer_list<known_refusal> known) {
+  for (const known_refusal& one : known)
+    if (one.status == status)
+      return core::failure(errc::rejected, fmt::format("{} (status {})", one.sentence, status));
+  return std::nullopt;
+}
+
 std::string readable_excerpt(std::string_view text, std::string_view bearer) {
   // Work is bounded whatever the provider sends; a token cut in two here is caught by its first
   // letters below.

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -63,6 +64,13 @@ std::optional<core::seconds> read_retry_after(std::string_view field, core::wall
 core::result<rest_answer> read_answer(const http::response& from, const std::vector<int>& welcome,
                                       core::wall_time now, core::seconds retry_after_max,
                                       bool reads_json = true);
+
+// For check-config: what to mend where the vendor answers with one of these statuses.
+struct known_refusal {
+  int status;
+  std::string_view sentence;
+};
+std::optional<core::failure> refusal_of(int status, std::initializer_list<known_refusal> known);
 
 // What the operator reads of a provider's answer: one short line without control characters, with
 // `bearer` and whatever looks like a token taken out.

@@ -138,6 +138,12 @@ BOOST_AUTO_TEST_CASE(the_check_takes_not_found_for_an_answer) {
     at.client.on(http::method::get, meetings, status, R"({"value":[]})");
     BOOST_TEST(tests::run(at.context, at.provider->try_credentials(at.within(5s))).has_value());
   }
+  tenant at;
+  at.client.on(http::method::get, meetings, 404,
+               R"({"error":{"code":"NotFound","message":"User not found"}})");
+  const auto wrong = tests::run(at.context, at.provider->try_credentials(at.within(5s)));
+  BOOST_REQUIRE(!wrong);
+  BOOST_TEST(wrong.error().detail.find("check organizers") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(links_to_elsewhere_are_refused) {

@@ -4,6 +4,7 @@ import { Fake } from './fake.mjs';
 
 export const accessKey = '66f0c1d2e3a4b5c6d7e8f901';
 export const appSecret = 'Zx8vB2nM5qW1eR4tY7uI0oP3aS6dF9gH-100ms-app-secret';
+export const templateId = '63188115d11d6db790c73c60';
 
 const error = (code, message, details) => ({ code, message, ...(details ? { details } : {}) });
 
@@ -50,7 +51,9 @@ export class Fake100ms extends Fake {
       if (JSON.parse(body || '{}').lock) room.enabled = false;
       return json(200, { message: 'session is ending' });
     }
-    return json(404, error(404, 'not found'));
+    const template = /^\/v2\/templates\/([0-9a-f]{24})$/.exec(path)?.[1];
+    if (template === templateId) return json(200, { id: template, name: 'calls', roles: { host: { name: 'host' }, guest: { name: 'guest' } } });
+    return json(404, error(404, template ? 'template not found' : 'not found'));
   }
 
   create(body, json) {
@@ -79,7 +82,7 @@ type = "100ms"
 access_key = "${accessKey}"
 secret = "${appSecret}"
 ${joinOrigin ? `join_origin = "${joinOrigin}"` : 'subdomain = "acme"'}
-template_id = "63188115d11d6db790c73c60"
+template_id = "${templateId}"
 base_url = "${fake.base}"
 ${extra}
 `;
