@@ -55,7 +55,10 @@ conversation::conversation(server& at, net::stream_ptr with)
 }
 
 conversation::~conversation() {
-  // Cancelled in the middle of a request: the service still hears of its end.
+  // Cancelled in the middle of a request: the service still hears of its end. An answer that was to
+  // leave with others has been sent when the stream was closed.
+  if (phase_ == phase::answered && work_ != nullptr && work_->output.empty())
+    finish_exchange(work_->reply.status, work_->reply_bytes);
   finish_exchange(client_left, 0);
   if (work_ != nullptr) at_.give_back(std::move(work_));
   at_.leave(*this);

@@ -161,18 +161,26 @@ void server::arrived(conversation& one) {
 // One step for all of them before the next step for any: each step's code, and the kernel's, stay
 // in the processor's cache. What is noted about an answer does not keep it waiting.
 void server::events_told() {
-  const auto for_each_of = [](std::vector<conversation*>& all, auto step) {
-    for (std::size_t i = 0; i < all.size(); ++i)
-      if (conversation* const one = std::exchange(all[i], nullptr)) step(*one);
+  std::exception_ptr surprise;
+  // A connection's surprise must not keep the others from their answers.
+  const auto for_each_of = [&surprise](std::vector<conversation*>& all, auto step) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      conversation* const one = std::exchange(all[i], nullptr);
+      try {
+        if (one != nullptr) step(*one);
+      } catch (...) {
+        if (!surprise) surprise = std::current_exception();
+      }
+    }
     all.clear();
   };
   for_each_of(arrived_, [](conversation& one) { one.answer(); });
   const auto alive = std::ranges::find_if(departing_, [](auto* one) { return one != nullptr; });
-  if (alive == departing_.end()) return departing_.clear();
-  (*alive)->stream().send_gathered();
+  if (alive != departing_.end()) (*alive)->stream().send_gathered();
   departure_ = now();
   for_each_of(departing_, [](conversation& one) { one.departed(); });
   departure_.reset();
+  if (surprise) std::rethrow_exception(surprise);
 }
 
 void server::leave(conversation& one) {

@@ -32,14 +32,18 @@ core::result<std::shared_ptr<trusted_roots>> trusted_roots::from(const std::stri
   ERR_clear_error();
   if (X509_STORE_load_file(made->store_.get(), ca_file.c_str()) == 1) return made;
   const std::string said = system_reason();
-  auto why = fmt::format("cannot read certificates from {}: {}", ca_file, said.empty() ? reason_or_number(ERR_peek_last_error()) : said);
+  auto why = fmt::format("cannot read certificates from {}: {}", ca_file,
+                         said.empty() ? reason_or_number(ERR_peek_last_error()) : said);
   ERR_clear_error();
   return core::fail(errc::tls_failed, std::move(why));
 }
 
 X509_STORE* trusted_roots::store() {
   // Places that are not there are no error: then nobody is trusted, and the handshake says so.
-  std::call_once(read_, [this] { X509_STORE_set_default_paths(store_.get()); });
+  std::call_once(read_, [this] {
+    X509_STORE_set_default_paths(store_.get());
+    ERR_clear_error();
+  });
   return store_.get();
 }
 

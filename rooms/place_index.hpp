@@ -19,7 +19,7 @@ namespace rooms {
 class place_index {
  public:
   explicit place_index(std::size_t places_max)
-      : mask_(std::bit_ceil(std::max<std::size_t>(places_max, 8) * 3 / 2) - 1),
+      : mask_(std::bit_ceil((std::max<std::size_t>(places_max, 8) * 3 + 1) / 2) - 1),
         slots_(static_cast<slot*>(std::calloc(mask_ + 1, sizeof(slot)))) {
     if (!slots_) throw std::bad_alloc();
   }

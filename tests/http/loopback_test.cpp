@@ -252,6 +252,28 @@ BOOST_AUTO_TEST_CASE(a_connection_that_its_neighbours_handler_stops_in_the_same_
   for (connected_pair& pair : pairs) BOOST_TEST(pair.read_to_end().empty());
 }
 
+BOOST_AUTO_TEST_CASE(answers_that_have_left_when_the_server_stops_are_noted_as_what_they_were) {
+  std::vector<connected_pair> pairs(3);
+  turned_server live;
+  std::size_t asked = 0;
+  live.service.on_handle = [&](http::exchange&, http::reply& out) -> http::answer {
+    out.body = "here";
+    if (++asked == pairs.size()) live.server.stop();
+    return http::answered_now{};
+  };
+  for (connected_pair& pair : pairs) live.serve(pair);
+  for (connected_pair& pair : pairs) pair.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  live.settle();
+  BOOST_TEST(live.server.count() == 0u);
+  std::size_t arrived = 0;
+  for (connected_pair& pair : pairs) arrived += tests::status_of(pair.read_to_end()) == 200;
+  const auto noted =
+      std::ranges::count(live.service.ends, 200, &tests::scripted_service::end::status);
+  BOOST_TEST(arrived == 2u);
+  BOOST_TEST(static_cast<std::size_t>(noted) == arrived);
+  BOOST_TEST(live.service.ends.size() == pairs.size());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_noted_about_answers_keeps_none_of_them_waiting) {
   std::vector<connected_pair> pairs(3);
   turned_server live;
