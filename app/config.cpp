@@ -1,6 +1,7 @@
 #include "app/config.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "app/config_changes.hpp"
 #include "app/demo.hpp"
 #include "app/file_check.hpp"
 #include "http/url.hpp"
@@ -323,6 +325,8 @@ loaded_config load(std::string_view toml, const std::string& file_name, const co
     settings.demo_port = port;
     if (from.demo) refuse_remote_demo(*root, settings);
     if (from.checks_files) check_files(*root, settings);
+    // What is read is read: only to see what a reload changes is this kept, and not the secrets.
+    keep_digests(*root);
     settings.source = std::shared_ptr<core::options>(root.get(), [root, found](core::options*) {});
     if (found->empty()) out.value = std::move(settings);
   }
@@ -340,10 +344,12 @@ loaded_config load_config_text(std::string_view toml, const config_source& from)
 loaded_config load_config(const config_source& from) {
   if (from.demo) return load(demo_toml(demo_port(from), has_ipv6_loopback()), "demo", from);
   if (!from.file) return load("", "environment", from);
-  const auto text = from.read_file(*from.file);
+  auto text = from.read_file(*from.file);
   if (!text)
     return {std::nullopt, {{*from.file, "", "cannot be read: " + text.error().detail, ""}}};
-  return load(*text, *from.file, from);
+  loaded_config loaded = load(*text, *from.file, from);
+  OPENSSL_cleanse(text->data(), text->size());
+  return loaded;
 }
 
 std::string describe(const core::mistakes& found) {

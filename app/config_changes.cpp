@@ -1,8 +1,13 @@
 #include "app/config_changes.hpp"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <variant>
+
+#include "core/digest.hpp"
 
 namespace app {
 namespace {
@@ -29,7 +34,25 @@ bool same(const core::options::any& a, const core::options::any& b) {
   return std::get<bool>(a) == std::get<bool>(b);
 }
 
+constexpr std::size_t digest_bytes = 16;
+
+void keep_digest(core::options::any& value) {
+  if (auto* text = std::get_if<std::string>(&value)) {
+    std::string digest = core::short_digest(*text, digest_bytes);
+    OPENSSL_cleanse(text->data(), text->size());
+    *text = std::move(digest);
+  } else if (auto* items = std::get_if<core::options::list>(&value)) {
+    for (core::options::entry& one : *items) keep_digest(one.value);
+  } else if (auto* table = std::get_if<core::options::table>(&value)) {
+    keep_digests(**table);
+  }
+}
+
 }  // namespace
+
+void keep_digests(core::options& of) {
+  for (auto& [name, one] : of.entries()) keep_digest(one.value);
+}
 
 std::vector<std::string> changed_sections(core::options& before, core::options& after) {
   std::set<std::string> names;

@@ -12,4 +12,8 @@ namespace app {
 // key names is compared by its name.
 std::vector<std::string> changed_sections(core::options& before, core::options& after);
 
+// Puts a digest in the place of each text, secrets among them, and wipes what was there. Nothing
+// but comparing can be done with the options afterwards.
+void keep_digests(core::options& of);
+
 }  // namespace app

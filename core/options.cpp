@@ -226,8 +226,8 @@ std::optional<secret> options::material(std::string_view key) {
     if (content->ends_with('\r')) content->pop_back();
     return secret(std::move(*content));
   }
-  const auto value = text(key);
-  return value ? std::optional(secret(*value)) : std::nullopt;
+  auto value = text(key);
+  return value ? std::optional(secret(std::move(*value))) : std::nullopt;
 }
 
 std::optional<secret> options::secret_text(std::string_view key, std::size_t bytes_min,

@@ -51,4 +51,41 @@ token = { lifetime = "10m" }
   BOOST_TEST(with("delay = \"1s\"", "") == "shutdown ");
 }
 
+BOOST_AUTO_TEST_CASE(what_is_kept_of_a_configuration_can_be_compared_and_holds_no_text) {
+  const std::string_view was = R"(
+[session]
+secret = "tQ7zLk3mXv9pWc2rBn5yHs8dJf4gEa6u"
+[tickets]
+previous_secrets = ["rB7yKm3xQz9wTn5vLc2hJp8gDf4sEa6u"]
+[server]
+threads = 2
+)";
+  core::mistakes found;
+  const auto kept = app::read_options(was, "a.toml", {}, found);
+  auto& secret = std::get<std::string>(kept->section("session").find("secret")->value);
+  auto& old =
+      std::get<core::options::list>(kept->section("tickets").find("previous_secrets")->value);
+  // The bytes where the secret was, as long as they are not anybody else's.
+  const std::string before = secret;
+  app::keep_digests(*kept);
+  BOOST_TEST(secret.size() == before.size());
+  BOOST_TEST(secret != before);
+  BOOST_TEST(std::get<std::string>(old.front().value) != "rB7yKm3xQz9wTn5vLc2hJp8gDf4sEa6u");
+
+  const auto compared = [&](std::string text) {
+    const auto other = app::read_options(text, "b.toml", {}, found);
+    app::keep_digests(*other);
+    std::string out;
+    for (const std::string& one : app::changed_sections(*kept, *other)) out += one + " ";
+    return out;
+  };
+  BOOST_TEST(compared(std::string(was)) == "");
+  std::string rotated(was);
+  rotated.replace(rotated.find("tQ7z"), 4, "uQ7z");
+  BOOST_TEST(compared(rotated) == "session ");
+  rotated = was;
+  rotated.replace(rotated.find("rB7y"), 4, "sB7y");
+  BOOST_TEST(compared(rotated) == "tickets ");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
