@@ -51,8 +51,24 @@ std::vector<providers::configured_provider> read_settings() {
                        {"webhook_secret", packed}});
   own->set("token", table_of(found, "own.token", {{"secret", key}}));
   table.set("own", own);
+  auto hosts = core::options::list{{std::string("a@example.com"), {}}};
+  auto zoom = table_of(found, "zoom",
+                       {{"account_id", "a"},
+                        {"client_id", "c"},
+                        {"client_secret", key},
+                        {"webhook_secret", std::string(webhook_text)}});
+  zoom->set("hosts", std::move(hosts));
+  table.set("zoom", zoom);
+  table.set("whereby", table_of(found, "whereby",
+                                {{"api_key", key},
+                                 {"subdomain", "acme"},
+                                 {"webhook_secret", std::string(webhook_text)}}));
+  table.set("bbb", table_of(found, "bbb",
+                            {{"type", "bigbluebutton"},
+                             {"url", "https://bbb.example.com/bigbluebutton/"},
+                             {"secret", std::string(webhook_text)}}));
   auto read = providers::read_providers(table, "https://call.example.com");
-  if (!found.empty() || read.size() != 4) std::abort();
+  if (!found.empty() || read.size() != 7) std::abort();
   return read;
 }
 
@@ -70,9 +86,15 @@ class still_clock final : public core::clock {
   core::wall_time wall_now() const override { return core::from_unix_seconds(now); }
 };
 
-std::string mac(const std::string& message) {
+const jose::hmac_key& webhook_key() {
   static const jose::hmac_key key(webhook_text, 32);
-  return core::to_base64(core::as_bytes(key.of(message).view()));
+  return key;
+}
+std::string mac(const std::string& message) {
+  return core::to_base64(core::as_bytes(webhook_key().of(message).view()));
+}
+std::string hex_mac(const std::string& message) {
+  return core::to_hex(core::as_bytes(webhook_key().of(message).view()));
 }
 
 std::string livekit_token(std::string_view body) {
@@ -93,16 +115,31 @@ std::vector<http::field> right_fields(const std::string& body) {
           {"x-webhook-timestamp", time},
           {"x-webhook-signature", mac(time + "." + body)},
           {"authorization", livekit_token(body)},
+          {"x-zm-request-timestamp", time},
+          {"x-zm-signature", "v0=" + hex_mac("v0:" + time + ":" + body)},
+          {"whereby-signature", "t=" + time + ",v1=" + hex_mac(time + "." + body)},
           {"webhook-id", "msg_1"},
           {"webhook-timestamp", time},
           {"webhook-signature", "v1," + mac("msg_1." + time + "." + body)}};
 }
 
+// BigBlueButton's reports are forms; their JSON is what the input is.
+std::string form_of(std::string_view body) {
+  return "event=" + core::percent_encode(body) + "&timestamp=" + std::to_string(now);
+}
+// HASH(address + body + secret), where the hash is SHA-256.
+std::string checksum_of(const std::string& form) {
+  const std::string address = "https://call.example.com/webhooks/bbb";
+  return core::short_digest(address + form + std::string(webhook_text), 32);
+}
+
 void read(providers::provider& one, const std::vector<http::field>& fields, std::string_view body,
-          bool is_right) {
+          bool is_right, std::string_view query = {}) {
   std::vector<http::field_view> views;
   for (const http::field& field : fields) views.push_back({field.name, field.value});
   http::request_head head;
+  head.method = http::method::post;
+  head.query = query;
   head.fields = views;
   const auto got = one.read_webhook({head, body, core::from_unix_seconds(now)});
   if (!got) {
@@ -112,11 +149,11 @@ void read(providers::provider& one, const std::vector<http::field>& fields, std:
     return;
   }
   if (!is_right) std::abort();
-  for (const providers::room_event& one : got->events) {
-    const auto& about = one.about;
+  for (const providers::room_event& told : got->events) {
+    const auto& about = told.about;
     const bool named = about.room.has_value() || about.digest.size() == core::room_digest_size ||
                        about.remembered.starts_with("{\"id\":\"");
-    if (!named || core::unix_seconds(one.at) < -62'135'596'800) std::abort();
+    if (!named || core::unix_seconds(told.at) < -62'135'596'800) std::abort();
   }
 }
 
@@ -141,6 +178,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (http::field& field : forged)
     if (field.name != "webhook-id" && !field.name.ends_with("timestamp")) field.value = wrong;
   for (providers::provider* one : registry.all()) {
+    if (one->traits().type == "bigbluebutton") {
+      const std::string form = form_of(body);
+      read(*one, {}, form, true, "checksum=" + checksum_of(form));
+      read(*one, {}, body, false, wrong);
+      continue;
+    }
     read(*one, right_fields(body), body, true);
     read(*one, forged, body, false);
   }

@@ -12,7 +12,6 @@ import { Stagedoor, binary, booking, randomRoom, rfc3339, serviceKey, session } 
 
 // Documented for completeness, and why nobody can provoke it from outside.
 const unreachable = [
-  [/^GET \/webhooks\/\{provider\} 405$/, 'its Allow is of one provider and not of the address: asked for by itself'],
   [/ 500$/, 'an internal error is a bug; there is none to ask for'],
   [/^(GET|HEAD) \/room\/\{roomId\}\/events 200$/, 'open as long as the call; tests of their own read it'],
   [/^(GET|HEAD) \/go\/\{ticket\} (200|302)$/, 'needs a provider without participant tokens; its own tests open tickets'],
