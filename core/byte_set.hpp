@@ -20,7 +20,8 @@ class byte_set {
   // The characters from `first` to `last`, both included.
   static consteval byte_set range(char first, char last) {
     byte_set out("");
-    for (int c = first; c <= last; ++c) out.add(static_cast<char>(c));
+    for (auto c = static_cast<unsigned char>(first); c <= static_cast<unsigned char>(last); ++c)
+      out.add(static_cast<char>(c));
     return out;
   }
 
