@@ -88,12 +88,12 @@ class server final : private net::turn_work {
   instant now() const { return {with_.time.steady_now(), with_.time.wall_now()}; }
   // When the events of this turn were fetched: one time for all requests that came with them.
   const instant& turn();
-  // The time at which answers count as written: one for all that left together.
-  instant ended() const { return departure_ ? *departure_ : now(); }
+  // The time at which an answer counts as written: one for all that leave together.
+  instant ended() const { return answered_at_ ? *answered_at_ : now(); }
   // Its bytes have been read: it answers when those of this turn's other connections have been too.
   void arrived(conversation& one);
-  // Its answer leaves with those of the others, after which it goes on.
-  void departs(conversation& one) { departing_.push_back(&one); }
+  // Its answer leaves with those of the others; it goes on when all of them are there.
+  void gather(conversation& one) { departing_.push_back(&one); }
   void events_told() override;
   void enter(conversation& one);
   void leave(conversation& one);
@@ -108,7 +108,7 @@ class server final : private net::turn_work {
   std::vector<conversation*> arrived_;  // null where it has ended meanwhile
   std::vector<conversation*> departing_;
   instant turn_;
-  std::optional<instant> departure_;  // while it is noted what has left
+  std::optional<instant> answered_at_;  // while it is noted what leaves
   bool draining_ = false;
   std::int64_t date_second_ = -1;
   std::string date_line_;

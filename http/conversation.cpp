@@ -55,8 +55,8 @@ conversation::conversation(server& at, net::stream_ptr with)
 }
 
 conversation::~conversation() {
-  // Cancelled in the middle of a request: the service still hears of its end. An answer that was to
-  // leave with others has been sent when the stream was closed.
+  // Cancelled in the middle of a request: the service still hears of its end. An answer that leaves
+  // with others is sent when the stream is closed.
   if (phase_ == phase::answered && work_ != nullptr && work_->output.empty())
     finish_exchange(work_->reply.status, work_->reply_bytes);
   finish_exchange(client_left, 0);
@@ -147,7 +147,7 @@ void conversation::answer() {
     const auto next = work_on();
     together_ = false;
     if (next == wait_for::send)
-      at_.departs(*this);
+      at_.gather(*this);
     else
       went_on(next);
   } catch (...) {
@@ -156,7 +156,7 @@ void conversation::answer() {
   }
 }
 
-void conversation::departed() {
+void conversation::departs() {
   if (!listener_) return;
   try {
     const auto next = flushed(wait_for::no_more);

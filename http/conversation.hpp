@@ -33,14 +33,14 @@ class conversation final : private net::waker {
   conversation& operator=(const conversation&) = delete;
 
   // Waits for requests, and answers without a coroutine those that need nothing but what is there:
-  // their bytes are read while the events of a turn are told, answered after all of them, and sent
-  // after that (see server::events_told). Ends when something else is to be waited for, with that.
-  // False from listen(): the stream can only be waited for by itself.
+  // their bytes are read while the events of a turn are told, answered after all of them, and noted
+  // and sent after that (see server::events_told). Ends when something else is to be waited for,
+  // with that. False from listen(): the stream can only be waited for by itself.
   bool listen();
   core::task<wait_for> next_request();
-  void answer();    // by the server, after the events
-  void departed();  // by the server, when the answers have been sent
-  void let_go();    // by the server that ends: whoever awaits next_request() is destroyed
+  void answer();   // by the server, after the events
+  void departs();  // by the server, when all have answered
+  void let_go();   // by the server that ends: whoever awaits next_request() is destroyed
 
   // Each of these goes on from one wait to the next one.
   wait_for readable();

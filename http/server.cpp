@@ -159,7 +159,8 @@ void server::arrived(conversation& one) {
 }
 
 // One step for all of them before the next step for any: each step's code, and the kernel's, stay
-// in the processor's cache. What is noted about an answer does not keep it waiting.
+// in the processor's cache. The answers leave at the end of the turn: what is noted about them is
+// noted before, so that whoever has an answer finds it counted.
 void server::events_told() {
   std::exception_ptr surprise;
   // A connection's surprise must not keep the others from their answers.
@@ -175,11 +176,9 @@ void server::events_told() {
     all.clear();
   };
   for_each_of(arrived_, [](conversation& one) { one.answer(); });
-  const auto alive = std::ranges::find_if(departing_, [](auto* one) { return one != nullptr; });
-  if (alive != departing_.end()) (*alive)->stream().send_gathered();
-  departure_ = now();
-  for_each_of(departing_, [](conversation& one) { one.departed(); });
-  departure_.reset();
+  answered_at_ = now();
+  for_each_of(departing_, [](conversation& one) { one.departs(); });
+  answered_at_.reset();
   if (surprise) std::rethrow_exception(surprise);
 }
 

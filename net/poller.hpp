@@ -123,10 +123,6 @@ class watched {
 
   // For stream::write_soon().
   bool send_soon(std::string& bytes);
-  // For stream::send_gathered().
-  void send_gathered() {
-    if (by_) by_->send_outbox();
-  }
   // What send_soon() took is sent now, before other bytes are.
   void send_queued();
   // Of that the socket had no room for all; it goes when there is room, and nothing before it.

@@ -16,7 +16,6 @@ class socket_stream : public stream {
   core::result<std::size_t> read_available(std::span<char> into) override;
   core::result<std::size_t> write_available(std::string_view data) override;
   bool write_soon(std::string& data) override { return watched_.send_soon(data); }
-  void send_gathered() override { watched_.send_gathered(); }
   bool has_unsent() const override { return watched_.has_unsent(); }
   void finish_writing() override;
   void close() override;

@@ -89,8 +89,6 @@ class stream {
     (void)data;
     return false;
   }
-  // Sends now what write_soon() took, of this stream and of all others of the shard.
-  virtual void send_gathered() {}
   // The socket had no room for all that write_soon() took.
   virtual bool has_unsent() const { return false; }
 

@@ -132,12 +132,15 @@ test('one access line for each request, as JSON, with the request\'s id and with
 
 test('metrics follow the conventions and name neither users nor rooms', async () => {
   const door = await Stagedoor.start();
-  await door.book('secret-room');
-  await door.join('secret-room');
-  const text = await door.metrics();
-  assert.match(text, /http_server_request_duration_seconds_count\{.*route="\/api\/expert\/videocall\/url".*\} 1/);
-  assert.match(text, /join_decisions_total\{.*\} 1/);
-  assert.ok(!text.includes('secret-room') && !text.includes('expert-1'));
-  for (const line of text.split('\n')) assert.match(line, /^(#.*|[a-z_]+(\{[^}]*\})? [-+0-9.eEinfNa]+|)$/, line);
-  await door.stop();
+  try {
+    await door.book('secret-room');
+    await door.join('secret-room');
+    const text = await door.metrics();
+    assert.match(text, /http_server_request_duration_seconds_count\{.*route="\/api\/expert\/videocall\/url".*\} 1/);
+    assert.match(text, /join_decisions_total\{.*\} 1/);
+    assert.ok(!text.includes('secret-room') && !text.includes('expert-1'));
+    for (const line of text.split('\n')) assert.match(line, /^(#.*|[a-z_]+(\{[^}]*\})? [-+0-9.eEinfNa]+|)$/, line);
+  } finally {
+    await door.stop();
+  }
 });

@@ -465,4 +465,35 @@ BOOST_AUTO_TEST_CASE(a_head_is_read_as_it_came) {
   BOOST_TEST(head.find("absent").empty());
 }
 
+// docs/decisions/0013. The fuzz target asks the same of whatever it comes upon.
+BOOST_AUTO_TEST_CASE(where_llhttp_is_not_asked_it_would_have_agreed) {
+  for (const std::string_view text : {
+           "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+           "HEAD /a?b=c HTTP/1.1\r\nHost: a:8443\r\nConnection: close\r\n\r\n",
+           "GET / HTTP/1.0\r\n\r\n",
+           "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+           "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: "
+           "h2c\r\n\r\n",
+           "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+           "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: \r\nConnection: ,,\r\n\r\n",
+           "GET http://a.example:80/x HTTP/1.1\r\nHost: b\r\n\r\n",
+           "GET https://[2001:db8::1]?q HTTP/1.1\r\nHost: b\r\n\r\n",
+           "GET //x/../y HTTP/1.1\r\nHost: a\r\n\r\n",
+           "GET /[]:@!$&'()*+,;=%7f HTTP/1.1\r\nHost: a\r\n\r\n",
+           "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n",
+           "GET / HTTP/1.1\r\nHost: a\r\nX-Name: \xc3\xa4\t\xff\r\nProxy-Connection: close\r\n\r\n",
+       }) {
+    http::request_parser parser;
+    parser.start({});
+    bool complete = false;
+    BOOST_TEST(!parser.read_head(text, complete), text);
+    BOOST_TEST(complete);
+    BOOST_TEST((parser.body() == http::body_kind::none));
+    http::second_opinion llhttp;
+    llhttp.start(http::second_opinion::kind::request);
+    const auto objection = llhttp.head(text, http::framing{}, false);
+    BOOST_TEST(!objection, text << (objection ? objection.why : ""));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
