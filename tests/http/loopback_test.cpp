@@ -148,8 +148,8 @@ BOOST_AUTO_TEST_CASE(a_client_that_has_shut_its_side_down_reads_every_answer) {
 }
 
 BOOST_AUTO_TEST_CASE(a_large_answer_passes_a_small_socket_buffer) {
+  const std::string large(3'000'000, 'z');  // outlives the server's thread, which copies it
   live_server live;
-  const std::string large(3'000'000, 'z');
   live.service.on_handle = [&](http::exchange&, http::reply& out) -> http::answer {
     out.body = large;
     return http::answered_now{};
