@@ -133,7 +133,7 @@ core::task<core::result<auth::identity_ptr>> desk::caller_later(const http::exch
                                                                 core::deadline until) {
   auto brought = parts.sessions.credential_of(*about->head, about->now, from_proxy(*about));
   if (!brought) co_return core::same_failure(brought);
-  auto who = co_await parts.sessions.verify_later(std::move(*brought), parts.clock, until);
+  auto who = co_await parts.sessions.verify_later(std::move(*brought), &parts.clock, until);
   if (!who) co_return who;
   auto counted = count(ratelimit::policy::user, (*who)->user.view(), *about, *out);
   if (!counted) co_return core::same_failure(counted);

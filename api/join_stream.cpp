@@ -143,7 +143,7 @@ core::task<core::result<join::opened>> join_api::wait_for_opening(
 // While a stream waits, its session may end and the key of it be withdrawn.
 core::task<core::result<void>> join_api::know_again(std::shared_ptr<stream_scene> scene) {
   const core::deadline until = desk_.join_deadline();
-  auto who = co_await desk_.parts.sessions.verify_later(scene->brought, desk_.parts.clock, until);
+  auto who = co_await desk_.parts.sessions.verify_later(scene->brought, &desk_.parts.clock, until);
   if (!who) co_return core::same_failure(who);
   scene->who = std::move(*who);
   co_return core::result<void>();

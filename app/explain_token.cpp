@@ -12,7 +12,7 @@ constexpr std::chrono::seconds login_patience{10};
 core::task<void> fetch(outside_world* world, auth::issuer_settings of,
                        core::result<jose::key_set>* into) {
   const auto until = core::deadline::after(world->clock.steady_now(), login_patience);
-  auto got = co_await auth::fetch_keys(*world->client, std::move(of), {}, until);
+  auto got = co_await auth::fetch_keys(&*world->client, std::move(of), {}, until);
   if (got)
     *into = std::move(got->keys);
   else

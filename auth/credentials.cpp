@@ -13,7 +13,8 @@ namespace {
 constexpr int cookie_pairs_max = 256;
 
 // token68 (RFC 9110 section 11.2).
-constexpr core::byte_set token_characters = core::ascii::letters_and_digits | core::byte_set("-._~+/=");
+constexpr core::byte_set token_characters =
+    core::ascii::letters_and_digits | core::byte_set("-._~+/=");
 
 // Looks for one name in one Cookie field; `found` is kept across fields.
 core::result<void> search(std::string_view field, std::string_view name, int& pairs,

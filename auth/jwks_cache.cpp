@@ -182,7 +182,7 @@ void jwks_cache::remember_absence(login& of, const std::string& kid) {
 
 core::task<core::result<bool>> jwks_cache::fetch(login_ptr of) {
   const auto until = core::deadline::after(parts_.clock.steady_now(), fetch_max);
-  auto answer = co_await fetch_keys(parts_.client, of->settings, of->jwks_url, until);
+  auto answer = co_await fetch_keys(&parts_.client, of->settings, of->jwks_url, until);
   const bool good = answer.has_value();
   take(*of, std::move(answer));
   co_return good;
@@ -200,7 +200,8 @@ void jwks_cache::take(login& of, core::result<fetched_keys> answer) {
     const auto spread = std::chrono::milliseconds(
         static_cast<std::int64_t>(chance_.next() % static_cast<std::uint64_t>(pause.count() / 2)));
     of.fetch_at = now + pause / 2 + spread;
-    if (++of.failures == 1 || of.failures % 16 == 0)
+    ++of.failures;
+    if (of.failures == 1 || of.failures % 16 == 0)
       parts_.log.warn(
           "login_keys_unavailable",
           {{"issuer", of.settings.name}, {"detail", of.why}, {"failures", of.failures}});

@@ -90,13 +90,13 @@ core::result<std::string> jwks_url_in(std::string_view document, std::string_vie
   return *url;
 }
 
-core::task<core::result<fetched_keys>> fetch_keys(http::client& from, issuer_settings of,
+core::task<core::result<fetched_keys>> fetch_keys(http::client* from, issuer_settings of,
                                                   std::string jwks_url, core::deadline until) {
   fetched_keys out;
   out.jwks_url = !jwks_url.empty() ? std::move(jwks_url) : of.jwks_url;
   if (out.jwks_url.empty()) {
     auto question = get(discovery_url_of(of.issuer));
-    auto document = co_await from.send(std::move(question), until);
+    auto document = co_await from->send(std::move(question), until);
     if (!document) co_return core::same_failure(document);
     if (auto good = check_status(*document); !good) co_return core::same_failure(good);
     auto found = jwks_url_in(document->body, of.issuer);
@@ -104,7 +104,7 @@ core::task<core::result<fetched_keys>> fetch_keys(http::client& from, issuer_set
     out.jwks_url = std::move(*found);
   }
   auto question = get(out.jwks_url);
-  auto answer = co_await from.send(std::move(question), until);
+  auto answer = co_await from->send(std::move(question), until);
   if (!answer) co_return core::same_failure(answer);
   if (auto good = check_status(*answer); !good) co_return core::same_failure(good);
   auto keys = jose::key_set::from_jwks(answer->body, false);

@@ -21,7 +21,7 @@ struct fetched_keys {
 // `jwks_url` is where the keys were found last; empty: the configured URL, or discovery. No answer
 // but 200 counts: redirects are failures. Fails with net::errc, http::errc, jose::errc::bad_key or
 // errc::login_unavailable.
-core::task<core::result<fetched_keys>> fetch_keys(http::client& from, issuer_settings of,
+core::task<core::result<fetched_keys>> fetch_keys(http::client* from, issuer_settings of,
                                                   std::string jwks_url, core::deadline until);
 
 // How long an answer says that it may be kept (Cache-Control, RFC 9111 section 5.2, less its Age),

@@ -146,7 +146,7 @@ issuer_settings read_issuer(core::options& from, std::string name, const session
   out.rules.audiences = from.texts("audience", common.rules.audiences);
   out.rules.parties = from.texts("authorized_parties");
   out.rules.algorithms = read_algorithms(from);
-  out.claims = common;
+  out.claims = static_cast<const claim_rules&>(common);
   read_claim_rules(from, out.claims);
   out.stale_for = from.duration("stale_for", out.stale_for, std::chrono::minutes(0),
                                 std::chrono::hours(24 * 30));
@@ -172,7 +172,7 @@ asked_settings read_asked(core::options& from, asked_kind kind, const session_se
   using namespace std::chrono_literals;
   asked_settings out;
   out.kind = kind;
-  out.claims = common;
+  out.claims = static_cast<const claim_rules&>(common);
   out.rules = common.rules;
   if (!from.has("url"))
     from.note("url", "is missing: whom to ask", "an https address");

@@ -246,11 +246,11 @@ core::result<jose::verified_jwt> verifier::verify_with(const login& whose, std::
 }
 
 core::task<core::result<identity_ptr>> verifier::verify_later(credential who,
-                                                              const core::clock& time,
+                                                              const core::clock* time,
                                                               core::deadline until) {
   if (who.told) co_return who.told;
   const found_credential found{who.kind, who.text.reveal(), who.cookie};
-  auto first = verify_found(found, nullptr, time.wall_now());
+  auto first = verify_found(found, nullptr, time->wall_now());
   if (first || first.error().code != errc::must_wait) co_return first;
   if (who.kind == credential_kind::token)
     co_return co_await wait_for_keys(std::move(who), time, until);
@@ -259,7 +259,7 @@ core::task<core::result<identity_ptr>> verifier::verify_later(credential who,
 }
 
 core::task<core::result<identity_ptr>> verifier::wait_for_keys(credential who,
-                                                               const core::clock& time,
+                                                               const core::clock* time,
                                                                core::deadline until) {
   const auto origin = jose::origin_of(who.text.reveal(), state_->settings->rules);
   const login* whose = origin ? state_->login_of(origin->issuer) : nullptr;
@@ -269,7 +269,7 @@ core::task<core::result<identity_ptr>> verifier::wait_for_keys(credential who,
   auto keys = co_await state_->source->ask(name, std::move(kid), until);
   if (!keys) co_return core::same_failure(keys);
   learn(name, std::move(*keys));
-  auto again = verify_token(who.text.reveal(), time.wall_now());
+  auto again = verify_token(who.text.reveal(), time->wall_now());
   if (!again && again.error().code == errc::must_wait)
     co_return core::fail(errc::unauthenticated, "no key of the issuer fits the token");
   co_return again;
@@ -301,7 +301,7 @@ void verifier::learn(const std::string& issuer_name, issuer_keys_ptr keys) {
     const bool same = one.known && one.known->edition == keys->edition;
     // An answer that crossed with a newer announcement.
     if (one.known && keys->edition < one.known->edition) return;
-    one.known = std::move(keys);
+    one.known = keys;
     if (same) return;
     one.keys = one.known->keys.for_this_thread();
     state_->cache.clear();

@@ -50,7 +50,7 @@ class verifier {
   core::result<credential> credential_of(const http::request_head& head, core::wall_time now,
                                          bool from_proxy = false);
   // As verify(), having asked whoever knows more: a login for its keys.
-  core::task<core::result<identity_ptr>> verify_later(credential who, const core::clock& time,
+  core::task<core::result<identity_ptr>> verify_later(credential who, const core::clock* time,
                                                       core::deadline until);
 
   // Other settings from now on, and nothing that was verified with the ones before is remembered.
@@ -75,7 +75,7 @@ class verifier {
   core::result<identity_ptr> verify_sealed(std::string_view text, std::size_t cookie,
                                            core::wall_time now);
   core::result<identity_ptr> told_by_proxy(const http::request_head& head, core::wall_time now);
-  core::task<core::result<identity_ptr>> wait_for_keys(credential who, const core::clock& time,
+  core::task<core::result<identity_ptr>> wait_for_keys(credential who, const core::clock* time,
                                                        core::deadline until);
   core::result<identity_ptr> verify_afresh(std::string_view token, core::wall_time now);
   struct login;

@@ -31,8 +31,8 @@ constexpr by_size sorted = [] {
   std::uint8_t at = 0;
   for (std::size_t size = 0; size <= longest; ++size) {
     out.begin[size] = at;
-    for (std::uint8_t i = 0; i < names.size(); ++i)
-      if (names[i].size() == size) out.order[at++] = i;
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (names[i].size() == size) out.order[at++] = static_cast<std::uint8_t>(i);
   }
   out.begin[longest + 1] = at;
   return out;

@@ -108,7 +108,7 @@ bool crypt(bool encrypts, const EVP_CIPHER* with, std::string_view key, const se
         1)
       return false;
   }
-  out.resize(static_cast<std::size_t>(first + last));
+  out.resize(static_cast<std::size_t>(first) + static_cast<std::size_t>(last));
   return true;
 }
 

@@ -60,7 +60,7 @@ struct scene : tests::key_scene {
   }
   std::error_code later(const std::string& token) {
     const auto got = tests::run(
-        context, verifier->verify_later({core::secret(token)}, clock, tests::far_deadline()));
+        context, verifier->verify_later({core::secret(token)}, &clock, tests::far_deadline()));
     return got ? std::error_code() : got.error().code;
   }
 
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(rules_and_claims_belong_to_the_issuer) {
   const std::string one = "https://one.example.com";
   const auto got =
       tests::run(at.context, at.verifier->verify_later({core::secret(es(claims(one, good)))},
-                                                       at.clock, tests::far_deadline()));
+                                                       &at.clock, tests::far_deadline()));
   BOOST_REQUIRE(got.has_value());
   BOOST_TEST((*got)->user.text() == "x9");
   BOOST_TEST((*got)->roles.size() == 1u);
