@@ -92,6 +92,11 @@ http::answer webhooks::handle(http::exchange& about, http::reply& out, const std
     desk_.refuse(about, out, read.error());
     return http::answered_now{};
   }
+  if (read->reply_to_anybody) {
+    count(*known, "answered");
+    answer(out, read->reply_type, read->reply);
+    return http::answered_now{};
+  }
   // Only now: whoever cannot sign takes nothing from the provider's bucket.
   auto counted = desk_.count(ratelimit::policy::service, "webhooks/" + known->text(), about, out);
   if (!counted) {

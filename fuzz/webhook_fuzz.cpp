@@ -63,12 +63,21 @@ std::vector<providers::configured_provider> read_settings() {
                                 {{"api_key", key},
                                  {"subdomain", "acme"},
                                  {"webhook_secret", std::string(webhook_text)}}));
+  auto organizers = core::options::list{{std::string("550fae72-d251-43ec-868c-373732c2704f"), {}}};
+  auto teams = table_of(found, "teams",
+                        {{"type", "microsoft-teams"},
+                         {"tenant", "acme.example"},
+                         {"client_id", "1f3b8a52-7c1d-4a7e-9a1b-0c5d2e3f4a5b"},
+                         {"client_secret", key},
+                         {"webhook_secret", std::string(webhook_text)}});
+  teams->set("organizers", std::move(organizers));
+  table.set("teams", teams);
   table.set("bbb", table_of(found, "bbb",
                             {{"type", "bigbluebutton"},
                              {"url", "https://bbb.example.com/bigbluebutton/"},
                              {"secret", std::string(webhook_text)}}));
   auto read = providers::read_providers(table, "https://call.example.com");
-  if (!found.empty() || read.size() != 7) std::abort();
+  if (!found.empty() || read.size() != 8) std::abort();
   return read;
 }
 
@@ -133,6 +142,16 @@ std::string checksum_of(const std::string& form) {
   return core::short_digest(address + form + std::string(webhook_text), 32);
 }
 
+// Graph's proof stands in the body: the input is what stands beside it.
+std::string notification_of(std::string_view text) {
+  std::string out;
+  core::json_writer json(out);
+  json.begin_object().name("value").begin_array().begin_object();
+  json.member("clientState", webhook_text).member("data", core::percent_encode(text));
+  json.end_object().end_array().end_object();
+  return out;
+}
+
 void read(providers::provider& one, const std::vector<http::field>& fields, std::string_view body,
           bool is_right, std::string_view query = {}) {
   std::vector<http::field_view> views;
@@ -182,6 +201,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const std::string form = form_of(body);
       read(*one, {}, form, true, "checksum=" + checksum_of(form));
       read(*one, {}, body, false, wrong);
+      continue;
+    }
+    if (one->traits().type == "microsoft-teams") {
+      read(*one, {}, notification_of(body), true);
+      read(*one, {}, {}, true, "validationToken=" + core::percent_encode(body));
+      read(*one, {}, body, false);
       continue;
     }
     read(*one, right_fields(body), body, true);

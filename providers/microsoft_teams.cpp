@@ -10,6 +10,7 @@
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "core/time_text.hpp"
+#include "http/url.hpp"
 #include "providers/error.hpp"
 #include "providers/lasting_links.hpp"
 #include "providers/oauth_tokens.hpp"
@@ -22,6 +23,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t organizers_max = 50;
 constexpr std::uint32_t meetings_per_month = 2'000;  // of one user
+constexpr std::size_t validation_token_max = 1024;
 
 // One user who organizes; what the shards share of him.
 struct teams_organizer {
@@ -34,6 +36,7 @@ struct teams_settings {
   std::string token_url;
   std::string client_id;
   core::secret client_secret;
+  webhook_secrets webhooks;  // what a subscription's clientState is
   std::vector<std::string> organizers;
   std::string subject;
   std::string lobby;  // scope of lobbyBypassSettings; empty: as the tenant has it
@@ -155,6 +158,7 @@ class microsoft_teams final : public provider {
                                        core::deadline until) override;
   core::task<core::result<std::string>> try_credentials(core::deadline until) override;
   core::task<void> stop(core::deadline until) override { return calls_.stop(until); }
+  core::result<webhook_reading> read_webhook(const webhook& from) const override;
 
  private:
   rest_request request(std::string_view operation, http::method method,
@@ -305,6 +309,44 @@ core::task<core::result<std::string>> microsoft_teams::try_credentials(core::dea
   co_return "Microsoft accepts the credentials, and the access policy covers every organizer";
 }
 
+// The handshake of a subscription that is being made: Graph wants to read its token, decoded.
+// Nothing proves who asks; they get back what they have sent. Nothing where it is no handshake.
+std::optional<core::result<webhook_reading>> read_handshake(std::string_view query) {
+  constexpr std::string_view name = "validationToken";
+  if (query.find(name) == std::string_view::npos) return std::nullopt;
+  const auto pairs = http::parse_query(query);
+  if (!pairs) return core::fail(errc::bad_webhook, "its query is no query");
+  if (std::ranges::count(*pairs, name, &http::query_pairs::value_type::first) != 1)
+    return core::fail(errc::bad_webhook, "it has no single validationToken");
+  webhook_reading out;
+  out.reply = std::ranges::find(*pairs, name, &http::query_pairs::value_type::first)->second;
+  const bool odd = std::ranges::any_of(
+      out.reply, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (out.reply.empty() || out.reply.size() > validation_token_max || odd)
+    return core::fail(errc::bad_webhook, "its validationToken is no token");
+  out.reply_type = "text/plain";
+  out.reply_to_anybody = true;
+  return out;
+}
+
+// Whether a call began or ended is encrypted, in a way that is not confirmed: what is proved tells
+// nothing that a booking could use.
+core::result<webhook_reading> microsoft_teams::read_webhook(const webhook& from) const {
+  if (settings_->webhooks.empty()) return provider::read_webhook(from);
+  if (auto handshake = read_handshake(from.head.query)) return std::move(*handshake);
+  auto json = read_webhook_body(from.body);
+  if (!json) return core::same_failure(json);
+  const core::json_value* value = json->find("value");
+  const auto* entries = value ? value->as_array() : nullptr;
+  if (!entries || entries->empty()) return core::fail(errc::bad_webhook, "it has no notification");
+  const bool proved = std::ranges::all_of(*entries, [&](const core::json_value& one) {
+    const std::string* state = one.find_string("clientState");
+    return state && settings_->webhooks.knows(*state);
+  });
+  if (!proved) return core::fail(errc::forged_webhook, "a clientState is not ours");
+  return webhook_reading{};
+}
+
 bool is_tenant(std::string_view text) {
   return !text.empty() && text.size() <= 128 && text != "common" && text != "organizations" &&
          text != "consumers" && !is_dot_segment(text) && std::ranges::all_of(text, [](char c) {
@@ -338,6 +380,7 @@ provider_maker make_microsoft_teams(provider_setup setup) {
     from.note("client_secret", "is required and missing",
               "the app registration's Certificates & secrets: the secret's value, not its id");
   const auto secret = from.secret_text("client_secret", 16, "the secret's value, not its id");
+  settings->webhooks = webhook_secrets::read(from, webhook_secrets::form::text);
   settings->organizers =
       read_accounts(from, "organizers", organizers_max, is_object_id,
                     "object ids (GUIDs) of the users who organize; not their addresses");

@@ -49,6 +49,9 @@ struct webhook_reading {
   // What the vendor wants to read, for those who ask us to prove something; else nothing.
   std::string reply = {};
   std::string reply_type = "application/json";
+  // Anybody could have asked for that reply: it takes nothing from the provider's share of
+  // requests.
+  bool reply_to_anybody = false;
 };
 
 // The usual report: about a room with a name of ours. The id is null where the vendor gave none.

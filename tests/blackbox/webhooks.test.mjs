@@ -5,6 +5,7 @@ import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { AwsLambdaReceiver } from '@zoom/rivet/meetings';
 import { FakeBigBlueButton, bbbWebhook, endOf } from './support/fake_bigbluebutton.mjs';
+import { FakeMicrosoftTeams } from './support/fake_microsoft_teams.mjs';
 import { FakeWhereby } from './support/fake_whereby.mjs';
 import { FakeZoom } from './support/fake_zoom.mjs';
 import { Stagedoor, randomRoom, rfc3339 } from './support/stagedoor.mjs';
@@ -12,6 +13,7 @@ import { follow } from './support/vendor_failures.mjs';
 
 const zoomHook = 'zoom-webhook-secret-token';
 const wherebyHook = 'whereby-webhook-secret';
+const teamsState = 'the clientState of our subscriptions';
 const hex = (secret, text) => createHmac('sha256', secret).update(text).digest('hex');
 const json = (body, headers) => ({ method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
 const soon = () => ({ startsAt: rfc3339(Date.now() + 600_000), endsAt: rfc3339(Date.now() + 4_200_000) });
@@ -19,10 +21,10 @@ const soon = () => ({ startsAt: rfc3339(Date.now() + 600_000), endsAt: rfc3339(D
 const fakes = {};
 let door;
 before(async () => {
-  Object.assign(fakes, { zoom: await FakeZoom.start(), whereby: await FakeWhereby.start(), bbb: await FakeBigBlueButton.start() });
+  Object.assign(fakes, { zoom: await FakeZoom.start(), whereby: await FakeWhereby.start(), teams: await FakeMicrosoftTeams.start(), bbb: await FakeBigBlueButton.start() });
   door = await Stagedoor.start({
     top: 'default_provider = "zoom"',
-    providers: `${fakes.zoom.configuration}webhook_secret = "${zoomHook}"\n${fakes.whereby.configuration}webhook_secret = "${wherebyHook}"\n${fakes.bbb.configuration}`,
+    providers: `${fakes.zoom.configuration}webhook_secret = "${zoomHook}"\n${fakes.whereby.configuration}webhook_secret = "${wherebyHook}"\n${fakes.teams.configuration}webhook_secret = "${teamsState}"\n${fakes.bbb.configuration}`,
     extra: '[rooms]\nprepare_before = "0s"\n',
   });
 });
@@ -152,11 +154,44 @@ test('BigBlueButton calls the address that it was given when a meeting is over',
   assert.deepEqual(await call(), ended);
 });
 
+test('Microsoft Graph reads its validation token again, decoded and as plain text', async () => {
+  const token = 'Validation: Testing client application <script>&+é';
+  const query = new URLSearchParams({ validationToken: token });
+  const answer = await door.api(`/webhooks/teams?${query}`, { method: 'POST', headers: { 'content-type': 'text/plain; charset=utf-8' } });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.text, token);
+  assert.match(answer.headers.get('content-type'), /^text\/plain/);
+  assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
+  for (const bad of ['', 'a%0d%0ab', 'a&validationToken=b', 'a'.repeat(1025)])
+    assert.equal((await door.api(`/webhooks/teams?validationToken=${bad}`, { method: 'POST' })).status, 400, bad);
+});
+
+test('notifications of Microsoft Graph need our clientState in every entry, and move nothing', async () => {
+  const room = randomRoom();
+  await door.book(room, { ...soon(), provider: 'teams' });
+  await follow(door, room);
+  const entry = (clientState) => ({ subscriptionId: 's', changeType: 'updated', clientState, encryptedContent: { data: 'AA==', dataKey: 'AA==', dataSignature: 'AA==' } });
+  const send = async (request) => (await door.api('/webhooks/teams', request)).status;
+  const value = (...states) => json({ value: states.map(entry) });
+  const before = (await door.metrics()).match(/webhooks_total\{[^}]*provider="teams"[^}]*"ignored"[^}]*\} (\d+)/)?.[1] ?? 0;
+  assert.equal(await send(value(teamsState)), 200);
+  assert.equal(await send(value(teamsState, teamsState)), 200);
+  assert.equal(await send(value('another')), 401);
+  assert.equal(await send(value(teamsState, 'another')), 401);
+  assert.equal(await send(value(undefined, teamsState)), 401);
+  for (const body of ['', '{', '\xff\0', '[]', '{"value":[]}']) assert.equal(await send({ method: 'POST', body }), 400, body);
+  assert.equal(await send({ method: 'POST', body: 'x'.repeat(70_000) }), 413);
+  assert.equal((await door.service('GET', `/api/bookings/${room}`)).json.call, undefined);
+  const after = (await door.metrics()).match(/webhooks_total\{[^}]*provider="teams"[^}]*"ignored"[^}]*\} (\d+)/)?.[1];
+  assert.equal(Number(after) - Number(before), 2);
+});
+
 test('a vendor without a secret for its reports is believed nothing', async () => {
-  const deaf = await Stagedoor.start({ providers: fakes.zoom.configuration + fakes.whereby.configuration, top: 'default_provider = "zoom"' });
+  const deaf = await Stagedoor.start({ providers: fakes.zoom.configuration + fakes.whereby.configuration + fakes.teams.configuration, top: 'default_provider = "zoom"' });
   try {
     assert.equal((await deaf.api('/webhooks/zoom', signedByZoom(vendors.zoom.tell('93123456789', true, Date.now())))).status, 404);
     assert.equal((await deaf.api('/webhooks/whereby', vendors.whereby.sign(vendors.whereby.other()))).status, 404);
+    assert.equal((await deaf.api('/webhooks/teams?validationToken=a', { method: 'POST' })).status, 404);
   } finally {
     await deaf.stop();
   }

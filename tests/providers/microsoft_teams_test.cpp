@@ -168,6 +168,70 @@ BOOST_AUTO_TEST_CASE(closing_deletes_and_may_be_repeated) {
   }
 }
 
+namespace {
+
+struct subscribed : tenant {
+  subscribed()
+      : tenant({{"webhook_secret", "the-state-of-now"s},
+                {"previous_webhook_secret", "the-state-before"s}}) {}
+  core::result<providers::webhook_reading> hear(std::string_view body,
+                                                std::string_view query = {}) {
+    http::request_head head;
+    head.method = http::method::post;
+    head.query = query;
+    return provider->read_webhook({head, body, clock.wall_now()});
+  }
+};
+
+std::string entry(std::string_view state) {
+  return R"({"subscriptionId":"s","changeType":"updated","clientState":")" + std::string(state) +
+         R"(","encryptedContent":{"data":"AA=="}})";
+}
+std::string told(std::string entries) { return R"({"value":[)" + entries + "]}"; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_subscriptions_handshake_gets_its_token_back_decoded) {
+  subscribed at;
+  const auto got = at.hear("", "validationToken=Validation%3a+Testing%20%3Cb%3E%26%2B%c3%a9");
+  BOOST_REQUIRE(got);
+  BOOST_TEST(got->reply == "Validation: Testing <b>&+\xc3\xa9");
+  BOOST_TEST(got->reply_type == "text/plain");
+  BOOST_TEST(got->reply_to_anybody);
+  BOOST_TEST(got->events.empty());
+  BOOST_TEST(at.hear("", "validationToken=" + std::string(1024, 'a')).has_value());
+  for (const std::string& bad :
+       {"validationToken="s, "validationToken=a%0d%0ab"s, "validationToken=a&validationToken=b"s,
+        "validationToken=%zz"s, "validationToken=" + std::string(1025, 'a'), "xvalidationToken=a"s})
+    BOOST_TEST(at.hear(told(entry("the-state-of-now")), bad).error().code == errc::bad_webhook,
+               bad);
+}
+
+BOOST_AUTO_TEST_CASE(notifications_count_only_when_every_entry_has_the_secret) {
+  subscribed at;
+  const std::string now = entry("the-state-of-now"), before = entry("the-state-before");
+  for (const std::string& good : {told(now), told(before), told(now + "," + before)}) {
+    const auto got = at.hear(good);
+    BOOST_REQUIRE(got);
+    BOOST_TEST(got->events.empty());
+    BOOST_TEST(got->reply.empty());
+  }
+  for (const std::string& forged :
+       {told(entry("another-state")), told(entry("")), told(now + "," + entry("the-state-of-no")),
+        told("{}," + now), told(now + ",1"), told(R"({"clientState":7})")})
+    BOOST_TEST(at.hear(forged).error().code == errc::forged_webhook, forged);
+  for (const std::string& bad : {""s, "{"s, "[]"s, "{}"s, told(""), R"({"value":{}})"s})
+    BOOST_TEST(at.hear(bad).error().code == errc::bad_webhook, bad);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_secret_not_even_the_handshake_is_answered) {
+  tenant deaf;
+  http::request_head head;
+  head.query = "validationToken=a";
+  BOOST_TEST(deaf.provider->read_webhook({head, "", deaf.clock.wall_now()}).error().code ==
+             errc::no_webhooks);
+}
+
 BOOST_AUTO_TEST_CASE(bad_settings_are_told) {
   tests::settings_table table;
   table.add({{"tenant", "common"s},
