@@ -27,18 +27,20 @@ test('every decision is a line, and a rotated file is followed', async () => {
   await stream.text();
   await door.service('POST', '/api/sessions/revoke', { tokenId: 'token-1' });
   const seen = await upTo(6);
-  assert.deepEqual(seen.map(({ user, room, role, outcome, rule }) => [user, room, role, outcome, rule]), [
-    ['expert-1', 'open', 'expert', 'allowed', 'ok'],
-    ['expert-1', 'early', 'expert', 'denied', 'too_early'],
-    ['', 'open', 'expert', 'denied', 'unauthenticated'],
-    ['stranger', 'open', 'expert', 'denied', 'not_assigned'],
-    ['expert-1', 'nowhere', 'expert', 'denied', 'room_not_found'],
-    ['', undefined, undefined, undefined, undefined],
-  ]);
-  assert.equal(seen[0].token, createHash('sha256').update('token-1').digest('hex').slice(0, 32));
-  assert.equal(seen[0].provider, 'own');
-  assert.equal(seen[0].request_id, allowed.headers.get('x-request-id'));
-  assert.equal(seen[5].event, 'sessions_revoked');
+  // Each shard's lines are in their order; those of two shards may be written in either.
+  assert.deepEqual(seen.map(({ user, room, role, outcome, rule }) => [user, room, role, outcome, rule].join(' ')).sort(), [
+    'expert-1 open expert allowed ok',
+    'expert-1 early expert denied too_early',
+    ' open expert denied unauthenticated',
+    'stranger open expert denied not_assigned',
+    'expert-1 nowhere expert denied room_not_found',
+    '    ',
+  ].sort());
+  const entered = seen.find((line) => line.outcome === 'allowed');
+  assert.equal(entered.token, createHash('sha256').update('token-1').digest('hex').slice(0, 32));
+  assert.equal(entered.provider, 'own');
+  assert.equal(entered.request_id, allowed.headers.get('x-request-id'));
+  assert.ok(seen.some((line) => line.event === 'sessions_revoked'));
   assert.ok(!readFileSync(file, 'utf8').includes('eyJ') && !readFileSync(file, 'utf8').includes('token-1'));
   assert.ok(!door.log.includes('join_decided'));
   renameSync(file, file + '.1');
