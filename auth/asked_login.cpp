@@ -95,17 +95,23 @@ void asked_login::forget() {
 
 core::task<core::result<identity_ptr>> asked_login::ask(core::secret forwarded,
                                                         core::deadline until) {
-  if (auto known = remembered(forwarded.reveal())) co_return std::move(*known);
   const key at = key_of(forwarded.reveal());
   const auto shared = std::make_shared<core::secret>(std::move(forwarded));
-  std::function<core::task<core::result<identity_ptr>>()> ask_it =
-      [self = shared_from_this(), at, shared] { return fetch(self, at, shared); };
-  std::string name = core::to_hex(at);
-  auto answer = co_await flights_.join(std::move(name), std::move(ask_it), until);
-  const bool judged =
-      answer || answer.error().code.category() == make_error_code(errc::unauthenticated).category();
-  if (judged) co_return answer;
-  co_return core::fail(errc::login_unavailable, "waited for the login's answer");
+  const auto self = shared_from_this();
+  for (;;) {
+    if (auto known = remembered(shared->reveal())) co_return std::move(*known);
+    const std::uint64_t era = era_;
+    std::function<core::task<core::result<identity_ptr>>()> ask_it = [self, at, shared] {
+      return fetch(self, at, shared);
+    };
+    // A question from before a revocation is another flight, and its good answer counts for nobody.
+    std::string name = core::to_hex(at) + ' ' + std::to_string(era);
+    auto answer = co_await flights_.join(std::move(name), std::move(ask_it), until);
+    const bool judged = answer || answer.error().code.category() ==
+                                      make_error_code(errc::unauthenticated).category();
+    if (!judged) co_return core::fail(errc::login_unavailable, "waited for the login's answer");
+    if (!answer || era == era_) co_return answer;
+  }
 }
 
 core::task<core::result<identity_ptr>> asked_login::fetch(std::shared_ptr<asked_login> self, key at,

@@ -111,22 +111,29 @@ BOOST_AUTO_TEST_CASE(many_who_ask_about_the_same_share_one_question) {
   BOOST_TEST(at.client.count() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_forgotten_meanwhile_is_not_remembered) {
+BOOST_AUTO_TEST_CASE(an_answer_to_a_question_from_before_a_revocation_lets_nobody_in) {
   scene at;
   core::notice gate(at.context.get_executor());
   at.client.hold(gate);
-  at.client.reply(200, R"({"sub":"u1"})");
+  at.client.reply(200, R"({"sub":"u1"})").reply(401, "{}");
   core::task_group group(at.context.get_executor());
-  group.spawn([](scene* in) -> core::task<void> {
-    auto text = auth::forwarded_text("", "sid=a");
-    co_await in->login->ask(std::move(text), tests::far_deadline());
-  }(&at));
-  at.context.poll();
+  std::vector<bool> let_in;
+  const auto come = [&] {
+    group.spawn([](scene* in, std::vector<bool>* all) -> core::task<void> {
+      auto text = auth::forwarded_text("", "sid=a");
+      const auto got = co_await in->login->ask(std::move(text), tests::far_deadline());
+      all->push_back(got.has_value());
+    }(&at, &let_in));
+    at.context.poll();
+  };
+  come();
   at.login->forget();
+  come();  // after the revocation was answered
   gate.give();
   group.close(false);
   BOOST_TEST(tests::run(at.context, group.ended(tests::far_deadline())));
-  BOOST_TEST(at.login->size() == 0u);
+  BOOST_TEST(let_in == (std::vector<bool>{false, false}), boost::test_tools::per_element());
+  BOOST_TEST(at.client.count() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(memory_is_bounded) {
