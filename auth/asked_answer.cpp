@@ -46,8 +46,10 @@ core::result<void> check_introspection(const core::json_value& said, const jose:
 
 core::result<void> check_status(int status) {
   if (status == 200) return {};
-  // These say that there is no session; anything else says that the server is in trouble.
-  if (status == 204 || status == 401 || status == 403 || status == 404)
+  // Whatever is about what was sent, a redirect to a login page included, says that there is no
+  // session: else anybody's junk would count as the server's trouble. Anything else is that.
+  const bool later = status == 408 || status == 425 || status == 429;
+  if (status == 204 || (status >= 300 && status < 500 && !later))
     return core::fail(errc::unauthenticated, "the login said " + std::to_string(status));
   return core::fail(errc::login_unavailable, "the login said " + std::to_string(status));
 }

@@ -159,6 +159,14 @@ BOOST_AUTO_TEST_CASE(a_server_that_keeps_failing_is_left_alone) {
   BOOST_TEST(at.client.count() == 7u);
 }
 
+BOOST_AUTO_TEST_CASE(junk_that_the_website_refuses_keeps_nobody_else_out) {
+  scene at;
+  at.client.on(http::method::get, "https://www.example.com/session", 302, "");
+  for (int i = 0; i < 20; ++i) BOOST_TEST((at.ask(std::to_string(i)) == errc::unauthenticated));
+  at.client.on(http::method::get, "https://www.example.com/session", 200, R"({"sub":"u1"})");
+  BOOST_TEST(!at.ask("good"));
+}
+
 BOOST_AUTO_TEST_CASE(answers_of_a_callback_are_judged) {
   auto by = callback();
   BOOST_TEST(!judged(by, 200, R"({"sub":"u1","exp":4000000000})"));
@@ -166,9 +174,9 @@ BOOST_AUTO_TEST_CASE(answers_of_a_callback_are_judged) {
   BOOST_TEST((judged(by, 200, "null") == errc::unauthenticated));
   BOOST_TEST((judged(by, 200, "{}") == errc::unauthenticated));
   BOOST_TEST((judged(by, 200, R"({"sub":""})") == errc::unauthenticated));
-  for (const int status : {204, 401, 403, 404})
+  for (const int status : {204, 301, 302, 307, 400, 401, 403, 404, 431})
     BOOST_TEST((judged(by, status, R"({"sub":"u1"})") == errc::unauthenticated));
-  for (const int status : {201, 301, 302, 429, 500, 503})
+  for (const int status : {201, 408, 425, 429, 500, 503})
     BOOST_TEST((judged(by, status, R"({"sub":"u1"})") == errc::login_unavailable));
   for (const char* odd : {"", "<html>", "[]", "7", R"({"sub":"u1"} x)", R"({"sub":"a","sub":"b"})",
                           R"({"sub":"u1","exp":"soon"})", R"({"sub":"u1","exp":-1})"})
