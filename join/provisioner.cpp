@@ -1,6 +1,7 @@
 #include "join/provisioner.hpp"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -8,6 +9,7 @@
 #include "join/background.hpp"
 #include "join/error.hpp"
 #include "providers/error.hpp"
+#include "providers/guard.hpp"
 #include "rooms/error.hpp"
 
 namespace join {
@@ -82,6 +84,16 @@ struct provisioner::state {
            !vendor->still_right(terms_of(one, parts.windows), one.provider_room);
   }
 
+  // Why the room cannot be made now, where that is known without asking anybody.
+  std::optional<core::failure> provider_away(const rooms::booking& one) const {
+    const providers::provider* vendor = parts.providers.find(one.provider);
+    if (!vendor || unsaved.contains(key_of(one))) return std::nullopt;
+    const auto under_way = being_made.find(one.provider);
+    if (under_way != being_made.end() && under_way->second >= parts.settings.makes_max)
+      return providers::line_full();
+    return vendor->away();
+  }
+
   // On the shard that owns the room.
   static core::task<core::result<booking_ptr>> ready_here(handle self, booking_ptr one, asker by,
                                                           core::deadline until);
@@ -151,6 +163,15 @@ struct provisioner::state {
   core::task_group tasks;
   background_queue background;
   std::unordered_map<core::room_id, core::notice> closing;  // given when the turn ends
+  // How many rooms are being made at each provider.
+  std::map<core::provider_name, std::size_t> being_made;
+  struct maker {
+    explicit maker(std::size_t& count) : under_way(count) { ++under_way; }
+    ~maker() { --under_way; }
+    maker(const maker&) = delete;
+    maker& operator=(const maker&) = delete;
+    std::size_t& under_way;
+  };
   // Rooms that are being made ahead of time, with nobody at the door.
   std::unordered_set<std::string> unhurried;
 
@@ -221,6 +242,10 @@ core::task<void> provisioner::state::let_go(handle self, std::string what) {
 
 core::task<core::result<booking_ptr>> provisioner::state::make(handle self, booking_ptr wanted,
                                                                asker by) {
+  // The store is not bothered for what would fail anyway: with the provider away there may be
+  // thousands of these a second.
+  if (auto why = self->provider_away(*wanted)) co_return core::fail(std::move(*why));
+  const maker at_exit(self->being_made[wanted->provider]);
   const core::deadline until = self->call_deadline();
   const std::string what = self->making(wanted->room, wanted->provider);
   const bool alone = co_await held(self, what, until);

@@ -31,6 +31,9 @@ struct provision_settings {
   // For one create or close call with the store around it. It is not the join's deadline: who waits
   // may leave.
   std::chrono::milliseconds call_timeout{10'000};
+  // Rooms of one provider under way at a time on one shard: as many as have a place in its line,
+  // and some more that still ask the store.
+  std::size_t makes_max = 512;
   // Background work of one shard: calls at a time, and how many may queue (the sweep finds the rest
   // again).
   std::size_t background_calls = 4;

@@ -118,6 +118,7 @@ class hundred_ms final : public provider {
         calls_(tools, settings_->traits.name) {}
 
   const provider_traits& traits() const override { return settings_->traits; }
+  std::optional<core::failure> away() const override { return calls_.away(); }
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;
   std::optional<core::result<join_link>> admit_now(const admission& who) override;
   core::task<core::result<join_link>> admit(admission who, core::deadline) override {

@@ -132,6 +132,7 @@ class bigbluebutton final : public provider {
         calls_(tools, settings_->traits.name) {}
 
   const provider_traits& traits() const override { return settings_->traits; }
+  std::optional<core::failure> away() const override { return calls_.away(); }
   // A meeting that is made ahead of time would be gone before anybody comes: what is remembered is
   // its name, and it is made when somebody is let in.
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;

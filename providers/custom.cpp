@@ -48,6 +48,7 @@ class custom final : public provider {
         calls_(tools, settings_->traits.name) {}
 
   const provider_traits& traits() const override { return settings_->traits; }
+  std::optional<core::failure> away() const override { return calls_.away(); }
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;
   bool still_right(const room_terms& terms, std::string_view provider_room) const override {
     return settings_->create_url.empty() || provider_room == told(terms);

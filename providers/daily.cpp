@@ -89,6 +89,7 @@ class daily final : public provider {
         on_(tools.on) {}
 
   const provider_traits& traits() const override { return settings_->traits; }
+  std::optional<core::failure> away() const override { return calls_.away(); }
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;
   bool still_right(const room_terms& terms, std::string_view provider_room) const override;
   bool same_room(std::string_view one, std::string_view other) const override {

@@ -42,6 +42,7 @@ class galene final : public provider {
         calls_(tools, settings_->traits.name) {}
 
   const provider_traits& traits() const override { return settings_->traits; }
+  std::optional<core::failure> away() const override { return calls_.away(); }
   core::task<core::result<std::string>> prepare(room_wish, core::deadline) override {
     co_return std::string();
   }

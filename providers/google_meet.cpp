@@ -108,6 +108,15 @@ class google_meet final : public provider {
   }
 
   const provider_traits& traits() const override { return settings_->traits; }
+  // Where one owner's calls go through, a room can be made.
+  std::optional<core::failure> away() const override {
+    std::optional<core::failure> why;
+    for (const auto& [subject, caller] : callers_) {
+      why = caller->away();
+      if (!why) break;
+    }
+    return why;
+  }
   bool makes_another() const override { return true; }
   bool same_room(std::string_view one, std::string_view other) const override {
     const auto a = remembered_space(one), b = remembered_space(other);

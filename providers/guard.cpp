@@ -141,6 +141,15 @@ slots::slot::~slot() {
   if (of_) of_->give_back();
 }
 
+core::failure line_full() {
+  return core::failure(errc::unavailable, "too many calls wait for the provider")
+      .with("reason", "busy")
+      .retry_in(core::seconds{1});
+}
+
+bool slots::full() const {
+  return state_->taken >= state_->max && state_->line.size() >= state_->line_max;
+}
 std::size_t slots::taken() const { return state_->taken; }
 std::size_t slots::waiting() const { return state_->line.size(); }
 
@@ -149,10 +158,7 @@ core::task<core::result<slots::slot>> slots::take(core::deadline until) {
     ++state_->taken;
     co_return slot(state_);
   }
-  if (state_->line.size() >= state_->line_max)
-    co_return core::fail(core::failure(errc::unavailable, "too many calls wait for the provider")
-                             .with("reason", "busy")
-                             .retry_in(core::seconds{1}));
+  if (full()) co_return core::fail(line_full());
   auto mine = std::make_shared<ticket>(state_->on);
   state_->line.push_back(mine);
   // Whoever leaves the line early, cancelled ones included, leaves it in order.

@@ -100,6 +100,9 @@ class retry_budget {
 std::chrono::nanoseconds retry_pause(const guard_settings& limits, std::uint32_t attempt,
                                      std::uint64_t chance);
 
+// errc::unavailable, for who finds the line full.
+core::failure line_full();
+
 // At most `concurrent_max` hold a slot, at most `queue_max` wait in line for one.
 class slots {
   struct state;
@@ -124,7 +127,9 @@ class slots {
     std::shared_ptr<state> of_;
   };
 
-  // Fails with errc::unavailable when the line is full, with errc::timed_out when the deadline
+  // Neither a slot is free nor a place in the line.
+  bool full() const;
+  // Fails with line_full() where that is so, with errc::timed_out when the deadline
   // passes in it.
   core::task<core::result<slot>> take(core::deadline until);
 

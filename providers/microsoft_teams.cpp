@@ -140,6 +140,7 @@ class microsoft_teams final : public provider {
                                "https://graph.microsoft.com/.default")) {}
 
   const provider_traits& traits() const override { return settings_->traits; }
+  std::optional<core::failure> away() const override { return calls_.away(); }
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;
   bool still_right(const room_terms& terms, std::string_view provider_room) const override {
     const auto known = remembered_meeting(provider_room);

@@ -148,6 +148,7 @@ class oauth_caller {
                std::shared_ptr<token_vault> vault, token_grant grant);
 
   core::task<core::result<rest_answer>> call(rest_request what, core::deadline until);
+  std::optional<core::failure> away() const { return calls_.away(); }
   core::task<void> stop(core::deadline until) { return tokens_.stop(until); }
   // For check-config: the scope of a token; empty where the endpoint does not say it.
   core::task<core::result<std::string>> try_token(core::deadline until);

@@ -113,6 +113,10 @@ class provider {
   // Each prepare() makes another room, so one that was made must not be forgotten.
   virtual bool makes_another() const { return false; }
 
+  // Why a call would be turned away before it is sent, as long as it would: the circuit is open, or
+  // too many wait already. Whoever has to do something dearer first asks before that.
+  virtual std::optional<core::failure> away() const { return std::nullopt; }
+
   // Signs a link without asking anybody; nullopt where the provider must be asked.
   virtual std::optional<core::result<join_link>> admit_now(const admission& who) = 0;
   // Called where admit_now gives nullopt.

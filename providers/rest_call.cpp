@@ -214,11 +214,19 @@ core::task<core::result<rest_answer>> rest_caller::call(rest_request what, core:
   }
 }
 
+std::optional<core::failure> rest_caller::away() const {
+  if (const auto wait = breaker_.refusal(clock_.steady_now()); wait.count() > 0)
+    return circuit_open(wait);
+  if (slots_.full()) return line_full();
+  return std::nullopt;
+}
+
 core::task<rest_caller::attempt> rest_caller::try_once(rest_request what, core::deadline until) {
-  // Asked before the line, so that nobody queues for a provider that is known to be away.
+  // Asked before the quota and the line, so that nobody queues for a provider that is known to be
+  // away.
   attempt refused;
-  if (const auto wait = breaker_.refusal(clock_.steady_now()); wait.count() > 0) {
-    refused.answer = core::fail(circuit_open(wait));
+  if (auto why = away()) {
+    refused.answer = core::fail(std::move(*why));
     co_return refused;
   }
   auto taken = co_await take_quotas(&what, until);

@@ -87,6 +87,8 @@ class rest_caller {
   core::task<core::result<rest_answer>> call(rest_request what, core::deadline until);
 
   circuit_state circuit() const { return breaker_.state(); }
+  // What call() would fail with before it sends anything: the circuit is open, or the line is full.
+  std::optional<core::failure> away() const;
 
  private:
   struct attempt {

@@ -78,6 +78,7 @@ class whereby final : public provider {
       : settings_(std::move(settings)), calls_(tools, settings_->traits.name) {}
 
   const provider_traits& traits() const override { return settings_->traits; }
+  std::optional<core::failure> away() const override { return calls_.away(); }
   bool makes_another() const override { return true; }
   // Whereby cannot move a meeting. One that ends later than needed is fine, and one that ends a
   // little too early too.

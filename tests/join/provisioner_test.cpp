@@ -104,6 +104,50 @@ BOOST_AUTO_TEST_CASE(a_failure_is_shared_by_all_who_wait_and_not_remembered) {
   BOOST_TEST(at.vendor->prepared.size() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(while_the_provider_is_away_the_store_is_left_alone) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_TEST_REQUIRE(at.run(at.bookings.find(*core::room_id::from("talk"), at.clock.steady_now(),
+                                             tests::far_deadline()))
+                         .has_value());
+  at.vendor->away = core::failure(providers::errc::unavailable, "away").retry_in(7s);
+  const auto finds = at.store.finds;
+  for (int i = 0; i < 3; ++i) {
+    const auto refused = at.run(at.join("talk"));
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST(refused.error().code == providers::errc::unavailable);
+    BOOST_TEST((refused.error().retry_after == 7s));
+  }
+  BOOST_TEST(at.store.finds == finds);
+  BOOST_TEST(at.store.leases.empty());
+  BOOST_TEST(at.vendor->prepared.empty());
+
+  at.vendor->away.reset();
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(more_rooms_than_have_a_place_in_line_are_refused_at_once) {
+  join::provision_settings settings;
+  settings.makes_max = 2;
+  door_scene at(settings);
+  auto go = hold(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  for (const char* room : {"a", "b", "c"}) {
+    at.store.add(tests::booking_of(room));
+    group.spawn(join_once(&at, room, &count));
+  }
+  at.settle();
+  BOOST_TEST(count.bad == 1u);
+  BOOST_TEST(count.last == providers::errc::unavailable);
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  go.give();
+  finish(at, group);
+  BOOST_TEST(count.good == 2u);
+  at.vendor->pause = {};
+  BOOST_TEST(at.run(at.join("c")).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_hundred_first_joins_make_one_room) {
   door_scene at;
   at.store.add(tests::booking_of("talk"));

@@ -208,6 +208,10 @@ BOOST_AUTO_TEST_CASE(overload_shuts_the_circuit_for_as_long_as_the_provider_says
   BOOST_TEST(at.shows(R"(provider_circuit_state{provider="main"} 2)"));
 
   at.clock.advance(29s);
+  const auto why = at.calls.away();
+  BOOST_REQUIRE(why.has_value());
+  BOOST_TEST(why->code == errc::unavailable);
+  BOOST_TEST((why->retry_after == 1s));
   const auto refused = at.call();
   BOOST_REQUIRE(!refused);
   BOOST_TEST(refused.error().code == errc::unavailable);
@@ -215,6 +219,7 @@ BOOST_AUTO_TEST_CASE(overload_shuts_the_circuit_for_as_long_as_the_provider_says
   BOOST_TEST(at.client.count() == 1u);
 
   at.clock.advance(1s);
+  BOOST_TEST(!at.calls.away());
   at.client.reply(200, "{}");
   BOOST_TEST(at.call().has_value());
   BOOST_TEST(at.shows(R"(provider_circuit_state{provider="main"} 0)"));

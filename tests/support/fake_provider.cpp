@@ -28,6 +28,8 @@ class fake_provider final : public providers::provider {
     return traits_;
   }
 
+  std::optional<core::failure> away() const override { return vendor_->away; }
+
   core::task<core::result<std::string>> prepare(providers::room_wish wish,
                                                 core::deadline) override {
     vendor_->prepared.push_back(wish);

@@ -35,6 +35,7 @@ struct fake_vendor {
   std::optional<providers::errc> prepare_fails;
   std::optional<providers::errc> admit_fails;
   std::optional<providers::errc> close_fails;
+  std::optional<core::failure> away;  // what it says to who asks whether calls would be sent
 
   std::vector<providers::room_wish> prepared;
   std::vector<providers::admission> admitted;
