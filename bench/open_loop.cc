@@ -210,7 +210,11 @@ class flow {
   }
 
   nanoseconds next_due() const { return scheduled_ < in_all_ ? due(scheduled_) : INT64_MAX; }
-  bool finished() const { return scheduled_ == in_all_ && waiting_.empty() && busy_ == 0; }
+  bool finished(nanoseconds time) {
+    if (scheduled_ != in_all_ || !waiting_.empty() || busy_ != 0) return false;
+    if (ended_ == 0) ended_ = time;
+    return true;
+  }
 
   // Sends what is due and can be sent.
   void send_due(nanoseconds time) {
@@ -274,7 +278,7 @@ class flow {
     }
   }
 
-  void print(nanoseconds took) const {
+  void print() const {
     std::string by_status;
     std::uint64_t answered = 0;
     for (const auto& [status, count] : statuses_) {
@@ -282,6 +286,7 @@ class flow {
                    "\":" + std::to_string(count);
       answered += count;
     }
+    const nanoseconds took = ended_ - start_;
     const double seconds = static_cast<double>(std::max(took, all_.duration)) / 1e9;
     std::printf(
         "{\"rate\":%.1f,\"due\":%llu,\"sent\":%llu,\"answered\":%llu,\"by_status\":"
@@ -382,6 +387,7 @@ class flow {
   std::deque<nanoseconds> waiting_;  // when they were due
   std::size_t busy_ = 0;
   nanoseconds start_ = 0;
+  nanoseconds ended_ = 0;  // when its last request was answered or given up
   std::uint64_t in_all_ = 0;
   std::uint64_t scheduled_ = 0;
   std::uint64_t sent_ = 0;
@@ -416,7 +422,7 @@ class load {
       for (flow& one : flows_) {
         one.send_due(time);
         next = std::min(next, one.next_due());
-        finished = finished && one.finished();
+        finished = one.finished(time) && finished;
       }
       if (finished) break;
       if (time - last_look > millisecond) {
@@ -432,7 +438,7 @@ class load {
         flows_[which >> 32].receive(which & 0xffffffff);
       }
     }
-    for (const flow& one : flows_) one.print(now() - start);
+    for (const flow& one : flows_) one.print();
   }
 
  private:

@@ -1,136 +1,192 @@
-// More than it can carry, and one who asks for more than his share: does it keep serving the others, and how fast?
+// More than it can carry, one who asks for more than his share, and a provider that is stuck: does it keep serving the others,
+// and how fast?
 //
-//   node bench/overload.mjs [--seconds 4] [--rounds 3] [--pool 512] [--flood-limit 200] [--write] [--json FILE]
+//   node bench/overload.mjs [--seconds 4] [--rounds 3] [--pool 512] [--people 4096] [--fair-share 1000] [--write] [--json FILE]
 //                           [--binary FILE] [--ceiling FILE] [--open-loop FILE] [--connections 64] [--rooms 10000] [--users 500]
 //                           [--addresses 1024] [--server-core 0] [--load-core 1] [--no-access-log]
 //
-// The peak is that of closed loops, of --connections and of --pool, whichever carries more. Then requests come at 0.5, 1 and 3 times the peak, whether or not they are answered (an
-// open loop; latency counts from the instant at which a request was due), through a pool of connections that turns away what
-// finds none free, as a proxy in front does: the pool's size is how many requests the server has before it at once. Then someone
-// floods one address while another one asks 100 times a second; and 500 requests a second come to a server with nothing else
-// to do, against the bare epoll server.
+// Closed loops of --connections and of --pool, and requests at 0.5, 1, 2 and 3 times what a first look took for the peak, whether
+// or not they are answered (an open loop; latency counts from the instant at which a request was due): through a pool of
+// connections that turns away what finds none free, as a proxy in front does, and from --people who have a connection each, so
+// that as many requests stand in line at the server itself; the bare epoll server gets these as well. "Turned away" has not been
+// sent; 429 and 503 are the server's own answers.
+// Then somebody asks 500 times a second, alone, beside the load of many addresses, and beside as many requests of one address
+// that is over its limit of --fair-share a second. Then people join beside others whose provider never answers. At last 500
+// requests a second come to a server with nothing else to do, against the bare epoll server.
 import { Crowd } from './lib/crowd.mjs';
 import { digits, machine, median, printMachine, report, thousands, us, writeJson } from './lib/figures.mjs';
 import { wireBytes } from './lib/http.mjs';
 import { closedLoop, openLoop } from './lib/load.mjs';
 import { common, crowd as usual, openLoopProgram, readOptions } from './lib/options.mjs';
-import { conclude, pause, stop } from './lib/processes.mjs';
+import { conclude, filesAllowed, pause, stop } from './lib/processes.mjs';
 import { doorFields, startCeiling, startDoor } from './lib/servers.mjs';
+import { startService } from './lib/service.mjs';
 
 const settings = readOptions({
-  ...common, ...openLoopProgram, ...usual, seconds: 4, rounds: 3, pool: 512, floodLimit: 200, write: false, noAccessLog: false,
+  ...common, ...openLoopProgram, ...usual, seconds: 4, rounds: 3, pool: 512, people: 4096, fairShare: 1000, write: false,
+  noAccessLog: false,
 });
+settings.people = Math.min(settings.people, Math.floor(filesAllowed / 2) - 600);
 const crowd = new Crowd(settings);
-const files = 4 * settings.pool + 1000;
+const files = 2 * settings.people + 1000;
 
-const refusedOf = (one) => (one.by_status['429'] ?? 0) + (one.by_status['503'] ?? 0);
-const broken = (one) => one.errors + Object.entries(one.by_status)
-  .reduce((sum, [status, count]) => sum + (['200', '429', '503'].includes(status) ? 0 : count), 0);
-// Medians of the figures that are compared.
+const statuses = (one, status) => one.by_status[status] ?? 0;
+const answeredOf = (reports) => reports.reduce((sum, one) => sum + one.answered, 0);
+// Anything but an answer in time and what overload explains.
+const broken = (runs, explained = ['200', '429', '503']) => runs.flat().reduce((sum, one) => sum + one.errors +
+  Object.entries(one.by_status).reduce((all, [status, count]) => all + (explained.includes(status) ? 0 : count), 0), 0);
 const middle = (runs, of) => median(runs.map(of));
+const share = (part) => (part === 0 ? '' : `${(part * 100).toFixed(part < 0.1 ? 1 : 0)} %`);
 
-async function repeat(rounds, ...runs) {
-  const results = runs.map(() => []);
-  for (let i = 0; i < rounds; ++i)
-    for (const [at, run] of runs.entries()) results[at].push(await run());
+// Each round runs all of `runs` once: {name: run} becomes {name: [what it returned, round by round]}.
+async function interleaved(runs) {
+  const results = Object.fromEntries(Object.keys(runs).map((name) => [name, []]));
+  for (let i = 0; i < settings.rounds; ++i)
+    for (const [name, run] of Object.entries(runs)) {
+      results[name].push(await run());
+      await pause(200);
+    }
   return results;
+}
+
+const results = {};
+const rows = [];
+// One row for the first flow of each run.
+function note(label, runs, compared = '', remark = '') {
+  const part = (of) => share(middle(runs, ([one]) => of(one) / one.due));
+  rows.push([label, thousands(middle(runs, ([one]) => one.goodput)), compared, us(middle(runs, ([one]) => one.p50)),
+    us(middle(runs, ([one]) => one.p99)), part((one) => one.turned_away), part((one) => statuses(one, 429) + statuses(one, 503)),
+    part((one) => one.timeouts + one.unsent), remark]);
+}
+const ratioOf = (runs, others, of) => digits(median(runs.map(([one], i) => of(one) / of(others[i][0]))));
+
+// The peak, and beyond it. What carries most in a round is that round's peak: the machine's mood is in both then.
+async function measureOverload(door, bare, requests) {
+  const { perSecond } = await closedLoop(settings, door, requests, 1);
+  const open = async (rate, connections = settings.pool, server = door, seconds = settings.seconds) =>
+    (await openLoop(settings, server, [{ requests, rate: Math.round(rate), connections, queue: 0 }], { seconds })).reports;
+  const [full] = await open(3 * perSecond, settings.pool, door, 1);
+  const peak = Math.max(perSecond, full.goodput);
+
+  const closed = async (connections) => [{ goodput: (await closedLoop(settings, door, requests, settings.seconds, connections)).perSecond }];
+  const runs = await interleaved({
+    few: () => closed(settings.connections), pool: () => closed(settings.pool),
+    half: () => open(0.5 * peak), full: () => open(peak), twofold: () => open(2 * peak), threefold: () => open(3 * peak),
+    people: () => open(3 * peak, settings.people), bare: () => open(3 * peak, settings.people, bare),
+  });
+  const own = Object.keys(runs).filter((name) => name !== 'bare');
+  const best = runs.few.map((_, i) => Math.max(...own.map((name) => runs[name][i][0].goodput)));
+  const compared = (name) => median(runs[name].map(([one], i) => one.goodput / best[i]));
+  for (const [name, connections] of [['few', settings.connections], ['pool', settings.pool]])
+    rows.push([`closed loop of ${connections}`, thousands(middle(runs[name], ([one]) => one.goodput)), share(compared(name)),
+      '', '', '', '', '', '']);
+  for (const [name, label] of Object.entries({
+    half: `0.5 × peak, pool of ${settings.pool}`, full: '1 × peak', twofold: '2 × peak', threefold: '3 × peak',
+    people: `3 × peak, ${thousands(settings.people)} people with a connection each`,
+  })) note(label, runs[name], share(compared(name)));
+  note('the same, bare epoll', runs.bare);
+  results.overload = { ...runs, best, compared: Object.fromEntries(own.map((name) => [name, compared(name)])) };
+  return median(best);
+}
+
+// One person's latency while others ask for half of what the server can carry: many addresses, or one that is over its limit.
+async function measureFlood(peak) {
+  const limit = { rate: settings.fairShare, burst: settings.fairShare };
+  const door = await startDoor(settings, crowd, { name: 'strict', limits: { ip: limit } });
+  await crowd.book(door.port);
+  const ask = (name, addressOf, rate, connections) =>
+    ({ requests: crowd.writeRequests(name, crowd.allRooms(), addressOf), rate: Math.round(rate), connections });
+  const quiet = ask('quiet', () => '203.0.113.1', settings.fairShare / 2, 8);
+  const many = ask('many', (room) => crowd.addressOf(room), peak / 2, settings.connections);
+  const flood = ask('flood', () => '203.0.113.2', peak / 2, settings.connections);
+  const cost = {};
+  const run = (name, ...flows) => async () => {
+    const { reports, cpuSeconds } = await openLoop(settings, door, flows);
+    (cost[name] ??= []).push((cpuSeconds * 1e6) / answeredOf(reports));
+    return reports;
+  };
+  await openLoop(settings, door, [quiet, many], { seconds: 1 });
+  const runs = await interleaved({ alone: run('alone', quiet), busy: run('busy', quiet, many), flooded: run('flooded', quiet, flood) });
+  await stop(door);
+
+  const refused = median(cost.flooded.map((each, i) => each / cost.busy[i]));
+  const refusedPart = middle(runs.flooded, ([, one]) => statuses(one, 429) / one.due);
+  if (refusedPart < 0.9) throw new Error(`only ${share(refusedPart)} of the flood were refused: this shows nothing`);
+  note(`${quiet.rate}/s of one address, alone`, runs.alone);
+  note(`the same beside ${thousands(many.rate)}/s of ${thousands(settings.addresses)} addresses`, runs.busy);
+  note(`the same beside ${thousands(flood.rate)}/s of one address over its limit`, runs.flooded,
+    `p99 × ${ratioOf(runs.flooded, runs.busy, (one) => one.p99)}`,
+    `${share(refusedPart)} of the flood refused; a refusal costs ${digits(refused)} of a join`);
+  const unserved = [...runs.alone, ...runs.busy, ...runs.flooded].reduce((sum, [one]) => sum + one.due - statuses(one, 200), 0);
+  results.flood = { ...runs, cost, refused, refusedPart, unserved };
+}
+
+// Joins of rooms that are there, while others wait for a provider that never answers.
+async function measureStuckProvider(peak) {
+  const service = await startService(Infinity);
+  const door = await startDoor(settings, crowd, { name: 'stuck', files, rooms: service.url, prepareBefore: '0s' });
+  const warm = Math.floor(settings.rooms / 2);
+  await crowd.book(door.port, warm);
+  await crowd.book(door.port, settings.rooms, { first: warm, provider: 'made', startsIn: 60 });
+  const rooms = crowd.allRooms();
+  const joins = { requests: crowd.writeRequests('warm', rooms.slice(0, warm)), rate: Math.round(peak / 4), connections: settings.connections };
+  const waiting = { requests: crowd.writeRequests('waiting', rooms.slice(warm)), rate: 5000, connections: settings.people, queue: 0 };
+  await openLoop(settings, door, [joins], { seconds: 1 });
+  const runs = await interleaved({
+    alone: async () => (await openLoop(settings, door, [joins])).reports,
+    beside: async () => (await openLoop(settings, door, [joins, waiting])).reports,
+  });
+  await stop(door);
+  if (service.made === 0) throw new Error('the provider was never asked: this shows nothing');
+  note('joins of rooms that are there', runs.alone);
+  note(`the same beside ${thousands(waiting.rate)}/s whose provider is stuck`, runs.beside,
+    `p99 × ${ratioOf(runs.beside, runs.alone, (one) => one.p99)}`);
+  note(`those ${thousands(waiting.rate)}/s`, runs.beside.map(([, one]) => [one]), '',
+    `half of the 503 after ${us(middle(runs.beside, ([, one]) => one.refused.p50))}, p99 ${us(middle(runs.beside, ([, one]) => one.refused.p99))}`);
+  results.stuck = { ...runs, made: service.made };
+}
+
+async function measureCalm(bare, requests) {
+  const door = await startDoor(settings, crowd, { name: 'calm' });
+  await crowd.book(door.port);
+  const gentle = [{ requests, rate: 500, connections: 16 }];
+  await openLoop(settings, door, gentle, { seconds: 1 });
+  const runs = await interleaved({
+    ours: async () => (await openLoop(settings, door, gentle)).reports,
+    bare: async () => (await openLoop(settings, bare, gentle)).reports,
+  });
+  await stop(door);
+  const [p50, p99] = ['p50', 'p99'].map((which) => ratioOf(runs.ours, runs.bare, (one) => one[which]));
+  note('500/s, Stagedoor', runs.ours, `p50 × ${p50}, p99 × ${p99}`, 'against the next line');
+  note('500/s, bare epoll', runs.bare);
+  results.calm = { ...runs, p50: Number(p50), p99: Number(p99) };
 }
 
 await conclude(async () => {
   const about = machine(settings);
   printMachine(about);
-  const rows = [];
-  const results = {};
-
   const door = await startDoor(settings, crowd, { files });
   await crowd.book(door.port);
   await crowd.checkAnswers(door.port, doorFields);
   const requests = crowd.writeRequests();
   const bytes = await wireBytes(door.port, `${crowd.pathOf(1)}&userName=Expert`, crowd.headersOf(1));
-
-  await closedLoop(settings, door, requests, 1);
-  const peaks = { few: [], pool: [] };
-  const load = async (factor, connections) => {
-    const { reports } = await openLoop(settings, door, [{ requests, rate: Math.round(peak * factor), connections, queue: 0 }]);
-    await pause(300);
-    return reports[0];
-  };
-  let peak = 0;
-  const overload = { half: [], full: [], threefold: [], crowded: [] };
-  for (let i = 0; i < settings.rounds; ++i) {
-    peaks.few.push((await closedLoop(settings, door, requests)).perSecond);
-    peaks.pool.push((await closedLoop(settings, door, requests, settings.seconds, settings.pool)).perSecond);
-    peak = Math.max(median(peaks.few), median(peaks.pool));
-    overload.half.push(await load(0.5, settings.pool));
-    overload.full.push(await load(1, settings.pool));
-    overload.threefold.push(await load(3, settings.pool));
-    overload.crowded.push(await load(3, 4 * settings.pool));
-  }
+  const bare = await startCeiling(settings, bytes, files);
+  const peak = await measureOverload(door, bare, requests);
   await crowd.checkAnswers(door.port, doorFields);
-  results.peaks = peaks;
-  results.overload = overload;
-  for (const [runs, connections] of [[peaks.few, settings.connections], [peaks.pool, settings.pool]])
-    rows.push([`closed loop of ${connections}`, thousands(median(runs)), `${((median(runs) / peak) * 100).toFixed(0)} %`, '', '', '']);
-  const labels = {
-    half: `0.5 × peak, pool of ${settings.pool}`, full: `1 × peak, pool of ${settings.pool}`,
-    threefold: `3 × peak, pool of ${settings.pool}`, crowded: `3 × peak, pool of ${4 * settings.pool}`,
-  };
-  for (const [key, runs] of Object.entries(overload)) {
-    const goodput = middle(runs, (one) => one.goodput);
-    const unserved = middle(runs, (one) => (one.turned_away + one.unsent + one.timeouts + refusedOf(one)) / one.due);
-    rows.push([labels[key], thousands(goodput), `${((goodput / peak) * 100).toFixed(0)} %`, us(middle(runs, (one) => one.p50)),
-      us(middle(runs, (one) => one.p99)), `${(unserved * 100).toFixed(0)} % not served`]);
-  }
   await stop(door);
-
-  // One address asks for half of what the server can carry; the other one has its tenth of a thousand a second.
-  const ip = { rate: settings.floodLimit, burst: settings.floodLimit };
-  const strict = await startDoor(settings, crowd, { name: 'strict', limits: { ip } });
-  const some = Math.min(100, settings.rooms);
-  for (let first = 0; first < some; first += settings.floodLimit / 4) {
-    await crowd.book(strict.port, Math.min(some, first + settings.floodLimit / 4), first);
-    await pause(50);
-  }
-  const rooms = Array.from({ length: some }, (_, room) => room);
-  const quiet = { requests: crowd.writeRequests('quiet', rooms, () => '203.0.113.1'), rate: 100, connections: 8 };
-  const flood = {
-    requests: crowd.writeRequests('flood', rooms, () => '203.0.113.2'),
-    rate: Math.round(peak / 2), connections: settings.connections,
-  };
-  const [alone, flooded] = await repeat(settings.rounds,
-    async () => (await openLoop(settings, strict, [quiet])).reports,
-    async () => (await openLoop(settings, strict, [quiet, flood])).reports);
-  results.flood = { alone, flooded };
-  const refusedQuiet = [...alone, ...flooded].reduce((sum, [one]) => sum + one.due - (one.by_status['200'] ?? 0), 0);
-  const refusedFlood = middle(flooded, ([, one]) => refusedOf(one) / one.due);
-  const p99 = (runs) => middle(runs, ([one]) => one.p99);
-  for (const [label, runs, note] of [['100/s of one address, alone', alone, ''],
-    [`the same while another floods with ${thousands(flood.rate)}/s`, flooded,
-      `${(refusedFlood * 100).toFixed(1)} % of the flood refused`]])
-    rows.push([label, thousands(middle(runs, ([one]) => one.goodput)),
-      runs === flooded ? `p99 × ${digits(p99(flooded) / p99(alone))}` : '', us(middle(runs, ([one]) => one.p50)), us(p99(runs)), note]);
-  await stop(strict);
-
-  const calm = await startDoor(settings, crowd, { name: 'calm' });
-  await crowd.book(calm.port);
-  const ceiling = await startCeiling(settings, bytes);
-  const gentle = [{ requests, rate: 500, connections: 16 }];
-  await openLoop(settings, calm, gentle, { seconds: 1 });
-  const [ours, bare] = await repeat(settings.rounds,
-    async () => (await openLoop(settings, calm, gentle)).reports[0],
-    async () => (await openLoop(settings, ceiling, gentle)).reports[0]);
-  results.calm = { ours, bare };
-  const times = (of) => digits(median(ours.map((one, i) => of(one) / of(bare[i]))));
-  rows.push(['500/s, Stagedoor', '500', `p50 × ${times((one) => one.p50)}, p99 × ${times((one) => one.p99)}`,
-    us(middle(ours, (one) => one.p50)), us(middle(ours, (one) => one.p99)), 'against the next line']);
-  rows.push(['500/s, bare epoll', '500', '', us(middle(bare, (one) => one.p50)), us(middle(bare, (one) => one.p99)), '']);
+  await measureFlood(peak);
+  await measureStuckProvider(peak);
+  await measureCalm(bare, requests);
 
   report(settings, 'overload', about,
     `answers of ${bytes} bytes; medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, one core for the server`,
-    ['load', 'answered in time, per second', 'compared', 'p50', 'p99', 'rest'], rows);
-  const mistakes = [...Object.values(overload).flat(), ...alone.flat(), ...flooded.flat(), ...ours, ...bare]
-    .reduce((sum, one) => sum + broken(one), 0);
-  writeJson(settings.json, { about, settings, bytes, results, mistakes, refusedQuiet });
-  if (refusedQuiet > 0) console.log(`\n${refusedQuiet} requests of the address that kept to its limit were not served`);
+    ['load', 'answered in time, per second', 'compared', 'p50', 'p99', 'turned away', '429 or 503', 'given up after 1 s', ''], rows);
+  const { overload, flood, stuck, calm } = results;
+  const { half, full, twofold, threefold, people } = overload;
+  const plain = [half, full, twofold, threefold, people, overload.bare, flood.alone, flood.busy, flood.flooded, stuck.alone, calm.ours, calm.bare];
+  // Who was let through to the stuck provider is told that it did not answer.
+  const mistakes = plain.reduce((sum, runs) => sum + broken(runs), broken(stuck.beside, ['200', '503', '504']));
+  writeJson(settings.json, { about, settings, bytes, results, mistakes });
+  if (flood.unserved > 0) console.log(`\n${flood.unserved} requests of the address that kept to its limit were not served`);
   if (mistakes > 0) throw new Error(`${mistakes} requests failed in a way that overload does not explain`);
 });

@@ -1,5 +1,5 @@
 // Who asks: many people for many rooms from many addresses, with sessions as a login would sign them.
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -10,20 +10,42 @@ import { folder } from './processes.mjs';
 const signature = (input, secret) => createHmac('sha256', secret).update(input).digest('base64url');
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
+// Sessions signed with a key pair: how Node makes one, and signs with it.
+const keyPairs = {
+  RS256: { type: 'rsa', options: { modulusLength: 2048 }, digest: 'sha256' },
+  ES256: { type: 'ec', options: { namedCurve: 'P-256' }, digest: 'sha256', dsaEncoding: 'ieee-p1363' },
+  EdDSA: { type: 'ed25519', options: {}, digest: null },
+};
+export const sessionKinds = ['HS256', ...Object.keys(keyPairs)];
+
 export class Crowd {
-  constructor({ rooms, users, addresses }) {
-    Object.assign(this, { rooms, users, addresses });
+  // `session` is one of sessionKinds.
+  constructor({ rooms, users, addresses, session = 'HS256' }) {
+    Object.assign(this, { rooms, users, addresses, session });
+    if (session !== 'HS256') this.pair = generateKeyPairSync(keyPairs[session].type, keyPairs[session].options);
     this.secrets = { session: randomBytes(36).toString('base64'), custom: randomBytes(36).toString('base64') };
     this.serviceKey = 'sdk_' + randomBytes(24).toString('base64url');
     this.serviceHash = `sha256:${createHash('sha256').update(this.serviceKey).digest('hex')}`;
     this.tokens = Array.from({ length: users }, (_, user) => this.sessionToken(this.userNumber(user)));
   }
 
+  // What the [session] table must say for Stagedoor to accept these sessions.
+  sessionSettings() {
+    if (!this.pair) return { secret: this.secrets.session };
+    const key = { ...this.pair.publicKey.export({ format: 'jwk' }), alg: this.session, use: 'sig', kid: 'bench' };
+    return { jwks: JSON.stringify({ keys: [key] }) };
+  }
+
   sessionToken(user, secret = this.secrets.session) {
     const now = Math.floor(Date.now() / 1000);
     const claims = { sub: user, name: 'Expert', role: 'expert', iat: now, exp: now + 4 * 3600 };
-    const input = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
-    return `${input}.${signature(input, secret)}`;
+    if (!this.pair || secret !== this.secrets.session) {
+      const input = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+      return `${input}.${signature(input, secret)}`;
+    }
+    const { digest, dsaEncoding } = keyPairs[this.session];
+    const input = `${encode({ alg: this.session, typ: 'JWT', kid: 'bench' })}.${encode(claims)}`;
+    return `${input}.${sign(digest, Buffer.from(input), { key: this.pair.privateKey, dsaEncoding }).toString('base64url')}`;
   }
 
   userNumber(user) { return `user-${String(user).padStart(5, '0')}`; }
@@ -57,14 +79,14 @@ export class Crowd {
     return file;
   }
 
-  // Books rooms through the API, from `first` on: pipelined on many connections, because it only has to be done.
-  async book(port, rooms = this.rooms, first = 0) {
+  // Books the rooms from `first` to below `rooms` through the API: pipelined on many connections, because it only has to be done.
+  async book(port, rooms = this.rooms, { first = 0, provider, startsIn = -60 } = {}) {
     const time = (offset) => new Date(Date.now() + offset).toISOString().replace(/\.\d+Z$/, 'Z');
-    const window = { startsAt: time(-60_000), endsAt: time(3_600_000) };
+    const window = { startsAt: time(startsIn * 1000), endsAt: time(3_600_000) };
     let next = first;
     const booking = (room) => {
       const participants = [{ userId: this.userOf(room), role: 'expert' }, { userId: `client-${room}`, role: 'client' }];
-      const body = JSON.stringify({ ...window, participants });
+      const body = JSON.stringify({ ...window, participants, provider });
       return `PUT /api/bookings/${this.nameOf(room)} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${this.serviceKey}\r\n` +
         `Content-Type: application/json\r\nX-Forwarded-For: ${this.addressOf(room)}\r\nX-Forwarded-Proto: https\r\n` +
         `Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -128,6 +150,7 @@ export class Crowd {
     await ask('no session', [401], this.pathOf(1), { authorization: '' });
     await ask('a room that nobody booked', [404], '/api/expert/videocall/url?roomId=nowhere', {});
     await ask("another's room", [403, 404], this.pathOf(2), {});
+    await ask('a room said twice', [400], `${this.pathOf(1)}&roomId=${this.nameOf(2)}`, {});
     await ask('a bad room', [400], '/api/expert/videocall/url?roomId=%3Cscript%3E', {});
     await ask('a bad name', [400], `${this.pathOf(1)}&userName=%00`, {});
   }

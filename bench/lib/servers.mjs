@@ -12,12 +12,15 @@ const table = (name, values) => `\n[${name}]\n${Object.entries(values)
   .map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('')}`;
 
 // Everything that a shipped server does is switched on; limits are as good as none unless they are given. `tls` is
-// {certificate, key}; the plain port stays beside it.
-export function configuration(crowd, { name, port, tlsPort, adminPort, accessLog = true, limits = {}, tls = null }) {
+// {certificate, key}; the plain port stays beside it. `rooms` is the address of a service that makes the rooms of bookings with
+// the provider "made"; `session` goes over the crowd's own settings.
+export function configuration(crowd, {
+  name, port, tlsPort, adminPort, accessLog = true, limits = {}, tls = null, rooms = null, prepareBefore = '24h', session = {},
+}) {
   const none = { rate: 1_000_000, per: 'second', burst: 1_000_000 };
   const plain = `127.0.0.1:${port}`;
   return [
-    'public_url = "https://video.example.com"\n',
+    'public_url = "https://video.example.com"\ndefault_provider = "own"\n',
     table('server', {
       listen: [tls ? `127.0.0.1:${tlsPort}` : plain], ...(tls ? { listen_plain: [plain] } : {}),
       threads: 1, connections_max: 20000, connections_per_client_max: 65536,
@@ -25,13 +28,18 @@ export function configuration(crowd, { name, port, tlsPort, adminPort, accessLog
     tls ? table('tls', { certificate_file: tls.certificate, key_file: tls.key }) : '',
     table('admin', { listen: [`127.0.0.1:${adminPort}`] }),
     table('proxy', { trusted: ['127.0.0.0/8'], header: 'x-forwarded-for' }),
-    table('session', { secret: crowd.secrets.session }),
+    table('session', { ...crowd.sessionSettings(), ...session }),
     table('service', { key_hashes: [crowd.serviceHash] }),
     table('store', { path: join(folder, `${name}.db`) }),
+    table('rooms', { prepare_before: prepareBefore }),
     table('log', { access: accessLog, file: join(folder, `${name}.log`) }),
     ...['ip', 'user', 'service'].map((one) => table(`limits.${one}`, { ...none, ...limits[one] })),
     table('providers.own', { type: 'custom', url_template: 'https://video.example.org/room/{roomId}?token={token}' }),
     table('providers.own.token', { secret: crowd.secrets.custom }),
+    ...(rooms === null ? [] : [
+      table('providers.made', { type: 'custom', url_template: 'https://video.example.org/room/{roomId}?token={token}', create_url: rooms }),
+      table('providers.made.token', { secret: crowd.secrets.custom }),
+    ]),
   ].join('');
 }
 
