@@ -51,7 +51,7 @@ await conclude(async () => {
       ['half of all answered, after the provider\'s time', us(late((one) => one.firstHalf))],
       ['the last one answered, after the provider\'s time', us(late((one) => one.last))],
     ]);
-  writeJson(settings.json, { about, settings, rounds, creates, lateMs: late((one) => one.last) / 1000 });
+  writeJson(settings, 'cold', { about, settings, rounds, creates, lateMs: late((one) => one.last) / 1000 });
   const wrong = rounds.find((one) => one.creates !== 1 || one.good !== settings.people || one.due !== settings.people);
   if (wrong) throw new Error(`not everybody got in by one create call: ${JSON.stringify(wrong)}`);
 });

@@ -134,5 +134,5 @@ await conclude(async () => {
   const rounds = `${settings.rounds} interleaved rounds of ${settings.seconds} s`;
   report(settings, 'idle', about, `one core for the server; medians of ${rounds} where joins are counted`,
     ['measure', 'figure', 'note'], rows);
-  writeJson(settings.json, { about, settings, results });
+  writeJson(settings, 'idle', { about, settings, results });
 });

@@ -47,11 +47,11 @@ const at = (name, threads) => ns(`${name}/threads:${threads}`);
 const together = [
   ['one address from all cores', 'limiter_hot_address/shared:1', 'one_map_hot_address/shared:1', 'sharded_map_hot_address/shared:1'],
   ['an address for each core', 'limiter_hot_address/shared:0', 'one_map_hot_address/shared:0', 'sharded_map_hot_address/shared:0'],
+  ['a million addresses', 'limiter_spread_addresses', 'one_map_spread_addresses', 'sharded_map_spread_addresses'],
 ].map(([name, ...benches]) => [name, ...benches.map((one) => cores.map((n) => at(one, n).toFixed(0)).join(' · '))]);
-together.push(['a million addresses', cores.map((n) => at('limiter_spread_addresses', n).toFixed(0)).join(' · '), '', '']);
 report(settings, 'limiter on all cores', about,
   `the same with ${cores.join(' · ')} threads at once: nanoseconds of the clock for each check of all threads together`,
   ['who asks', 'limiter', 'map and mutex', '64 maps and mutexes'], together);
 console.log(`others       IPv6 ${ns('limiter_take_ipv6').toFixed(0)} ns, a user ${ns('limiter_take_user').toFixed(0)} ns, ` +
   `refused ${ns('limiter_refuse').toFixed(0)} ns; ${thousands(of('limiter_take/addresses:1000/MiB:64', 'iterations'))} checks each`);
-writeJson(settings.json, { about, settings, rounds });
+writeJson(settings, 'limiter', { about, settings, rounds });

@@ -282,6 +282,31 @@ BENCHMARK(sharded_map)
     ->Arg(10'000'000)
     ->Iterations(visits);
 
+// All threads take from a million addresses, as limiter_spread_addresses does.
+template <std::size_t Maps>
+void maps_spread_addresses(benchmark::State& state) {
+  constexpr std::uint32_t count = 1'000'000;
+  static std::array<mapped_limiter, Maps> maps;
+  static std::vector<net::ip_address> walk;
+  const auto map_of = [](const net::ip_address& client) -> mapped_limiter& {
+    return maps[client.bytes()[15] % Maps];
+  };
+  const auto now = std::chrono::steady_clock::now();
+  if (state.thread_index() == 0 && walk.empty()) {
+    for (std::uint32_t i = 0; i < count; ++i) map_of(address(i)).take(address(i), now);
+    walk = walk_through(count);
+  }
+  std::size_t next = static_cast<std::size_t>(state.thread_index()) * 1'234'567;
+  for (auto _ : state) {
+    const auto& client = walk[next++ & (walk.size() - 1)];
+    benchmark::DoNotOptimize(map_of(client).take(client, now));
+  }
+}
+void one_map_spread_addresses(benchmark::State& state) { maps_spread_addresses<1>(state); }
+void sharded_map_spread_addresses(benchmark::State& state) { maps_spread_addresses<64>(state); }
+BENCHMARK(one_map_spread_addresses)->Apply(on_all_cores);
+BENCHMARK(sharded_map_spread_addresses)->Apply(on_all_cores);
+
 // One address, or one of each thread's own, from all threads at once. With one hot address as many
 // maps as one likes are one map.
 template <std::size_t Maps>

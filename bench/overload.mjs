@@ -186,7 +186,7 @@ await conclude(async () => {
   const plain = [half, full, twofold, threefold, people, overload.bare, flood.alone, flood.busy, flood.flooded, stuck.alone, calm.ours, calm.bare];
   // Who was let through to the stuck provider is told that it did not answer.
   const mistakes = plain.reduce((sum, runs) => sum + broken(runs), broken(stuck.beside, ['200', '503', '504']));
-  writeJson(settings.json, { about, settings, bytes, results, mistakes });
+  writeJson(settings, 'overload', { about, settings, bytes, results, mistakes });
   if (flood.unserved > 0) console.log(`\n${flood.unserved} requests of the address that kept to its limit were not served`);
   if (mistakes > 0) throw new Error(`${mistakes} requests failed in a way that overload does not explain`);
 });

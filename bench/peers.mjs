@@ -1,10 +1,10 @@
 // The same work by the servers that one might have taken instead, side by side in one run.
 //
-//   node bench/peers.mjs [--only stagedoor,nginx-njs] [--seconds 3] [--rounds 3] [--write] [--json FILE]
+//   node bench/peers.mjs [--only stagedoor,nginx-njs] [--seconds 1] [--rounds 9] [--write] [--json FILE]
 //                        [--binary FILE] [--ceiling FILE] [--connections 64] [--rooms 10000] [--users 500] [--addresses 1024]
 //                        [--server-core 0] [--load-core 1] [--no-access-log]
 //
-// Every server has one core and the load the other; the rounds of all are interleaved, and the figure is the median of each
+// Every server has one core and the load the other; the rounds of all are interleaved (short ones, many: the machine's mood changes within seconds), and the figure is the median of each
 // server's rounds. The bare epoll server always takes part. A server whose tools are missing is left out, with a line that
 // says why. --write puts the table into docs/performance.md and draws docs/images/peers.svg.
 import { spawnSync } from 'node:child_process';
@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { barChart } from './lib/chart.mjs';
 import { Crowd } from './lib/crowd.mjs';
 import {
-  digits, installed, machine, markdownTable, median, printMachine, printTable, rewriteBlock, say, summarise, thousands, us,
+  digits, installed, machine, markdownTable, printMachine, printTable, ratio, rewriteBlock, say, summarise, thousands, us,
   writeJson,
 } from './lib/figures.mjs';
 import { answers, call, wireBytes } from './lib/http.mjs';
@@ -24,7 +24,7 @@ import { common, crowd as usual, fromRoot, readOptions } from './lib/options.mjs
 import { conclude, folder, freePort, launch, start, stop } from './lib/processes.mjs';
 import { doorFields, startCeiling, startDoor } from './lib/servers.mjs';
 
-const settings = readOptions({ ...common, ...usual, seconds: 3, rounds: 3, only: '', write: false, noAccessLog: false });
+const settings = readOptions({ ...common, ...usual, seconds: 1, rounds: 9, only: '', write: false, noAccessLog: false });
 const crowd = new Crowd(settings);
 const generous = { rate: 1_000_000, burst: 1_000_000 };
 
@@ -81,6 +81,16 @@ const peers = {
     prepare: () => say(settings.binary, 'version').replace('stagedoor ', ''),
     start: async (limit) => {
       const door = await startDoor(settings, crowd, { name: `door-${limit.rate}`, limits: { ip: limit } });
+      await crowd.book(door.port, limit === generous ? settings.rooms : 10);
+      return door;
+    },
+  },
+  'stagedoor-plain': {
+    name: 'Stagedoor, sessions verified each time', does: `${work}; access log, metrics, request ids`, full: true, fields: doorFields,
+    prepare: () => '',
+    start: async (limit) => {
+      const wishes = { limits: { ip: limit }, session: { cache_tokens: 0 } };
+      const door = await startDoor(settings, crowd, { name: `plain-${limit.rate}`, ...wishes });
       await crowd.book(door.port, limit === generous ? settings.rooms : 10);
       return door;
     },
@@ -216,28 +226,28 @@ await conclude(async () => {
   for (const [key, server] of running)
     if (peers[key].full) await crowd.checkAnswers(server.port, peers[key].fields);
 
-  // Ratios are taken within a round, where the machine's mood was the same for both.
-  const ratio = (one, other) => median(rounds[one].map((round, i) => round.cpuMicroseconds / rounds[other][i].cpuMicroseconds));
   const results = [...running.keys()].map((key) => ({
     key, name: peers[key].name, does: peers[key].does, version: versions[key] ?? '', full: Boolean(peers[key].full),
     ...summarise(rounds[key]),
-    toCeiling: ratio(key, 'epoll'), toDoor: running.has('stagedoor') ? ratio(key, 'stagedoor') : null,
+    toCeiling: ratio(rounds[key], rounds.epoll), toDoor: running.has('stagedoor') ? ratio(rounds[key], rounds.stagedoor).median : null,
   })).sort((a, b) => a.cpuMicroseconds - b.cpuMicroseconds);
 
+  const { best, worst } = results.find((one) => one.key === 'stagedoor')?.toCeiling ?? {};
   const versus = (one) => (one.key === 'stagedoor' || one.toDoor === null ? '' : `${digits(one.toDoor)}×`);
   const head = ['server', 'CPU µs/request', '÷ bare epoll', '÷ Stagedoor', 'requests/s', 'p50', 'p99', 'does'];
   const rows = results.map((one) => [
-    one.name, digits(one.cpuMicroseconds), digits(one.toCeiling), versus(one), thousands(one.perSecond), us(one.p50), us(one.p99),
+    one.name, digits(one.cpuMicroseconds), digits(one.toCeiling.median), versus(one), thousands(one.perSecond), us(one.p50), us(one.p99),
     one.does,
   ]);
   const method = `answers of ${bytes} bytes, ${settings.connections} connections, ${thousands(settings.rooms)} rooms, ` +
     `${settings.users} people, ${thousands(settings.addresses)} addresses; ` +
-    `medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, one core for the server`;
+    `medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, one core for the server` +
+    (best ? `; Stagedoor ÷ bare epoll was ${digits(best)} in its best round and ${digits(worst)} in its worst` : '');
   console.log(`\n${method}`);
   printTable(head, rows);
 
   const errors = results.reduce((sum, one) => sum + one.errors, 0);
-  writeJson(settings.json, { about, settings, versions, skipped, bytes, rounds, results, errors });
+  writeJson(settings, 'peers', { about, settings, versions, skipped, bytes, rounds, results, errors });
   if (errors > 0) throw new Error(`${errors} requests failed: the numbers above are not worth anything`);
   if (!settings.write) return;
 
@@ -253,7 +263,7 @@ await conclude(async () => {
     title: 'CPU microseconds per request, one core (shorter is better, logarithmic)',
     bars: results.map((one) => ({
       label: one.name, value: one.cpuMicroseconds, text: `${digits(one.cpuMicroseconds)} µs`,
-      kind: one.key === 'stagedoor' ? 'own' : one.full ? 'full' : 'less',
+      kind: one.key.startsWith('stagedoor') ? 'own' : one.full ? 'full' : 'less',
     })),
     legend: { own: 'Stagedoor', full: 'the same work', less: 'less work: a constant' },
   }));

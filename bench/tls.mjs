@@ -66,6 +66,6 @@ await conclude(async () => {
     `medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, one core for the server`,
     ['connection', 'CPU µs', '÷ nginx', 'per second', 'p50', 'p99'], rows);
   const errors = Object.values(rounds).flatMap((one) => Object.values(one).flat()).reduce((sum, one) => sum + one.errors, 0);
-  writeJson(settings.json, { about, settings, rounds, ratio: { whole: ratio('whole'), resumed: ratio('resumed') }, errors });
+  writeJson(settings, 'tls', { about, settings, rounds, ratio: { whole: ratio('whole'), resumed: ratio('resumed') }, errors });
   if (errors > 0) throw new Error(`${errors} handshakes failed`);
 });

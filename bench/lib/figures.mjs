@@ -1,12 +1,18 @@
 // Figures out of rounds, and tables out of figures.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { fromRoot } from './options.mjs';
 
 export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+
+// The CPU time of one server over another's, round by round: the machine's mood was the same for both.
+export function ratio(rounds, others) {
+  const each = rounds.map((one, i) => one.cpuMicroseconds / others[i].cpuMicroseconds);
+  return { median: median(each), best: Math.min(...each), worst: Math.max(...each) };
+}
 
 // The median of each figure, and all errors.
 export const summarise = (rounds) => Object.fromEntries(Object.keys(rounds[0]).map((key) =>
@@ -75,4 +81,11 @@ export const us = (value) =>
 export const thousands = (value) => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',');
 export const digits = (value) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 
-export const writeJson = (file, value) => file && writeFileSync(file, JSON.stringify(value, null, 1) + '\n');
+// Everything that a script found, for bench/targets.mjs and for whoever wants to look closer: --json FILE, else build/bench/NAME.json.
+const kept = (name) => fromRoot(`build/bench/${name}.json`);
+export function writeJson(settings, name, value) {
+  const file = settings.json ?? kept(name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(value, null, 1) + '\n');
+}
+export const readJson = (name) => (existsSync(kept(name)) ? JSON.parse(readFileSync(kept(name), 'utf8')) : null);
