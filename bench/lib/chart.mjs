@@ -3,7 +3,7 @@ export const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', 
 
 // `bars` is [{label, value, text, kind}]; `legend` names the kinds, which are own, full and less.
 export function barChart({ title, bars, legend }) {
-  const [width, left, right, top, step, thick] = [840, 190, 90, 64, 34, 22];
+  const [width, left, right, top, step, thick] = [880, 262, 90, 64, 34, 22];
   const bottom = top + bars.length * step;
   const height = bottom + 34;
   // A logarithmic scale has no zero; the shortest bar must still be one.

@@ -173,7 +173,7 @@ func (d *door) join(role string) http.HandlerFunc {
 		}
 		query := r.URL.Query()
 		room, name := query.Get("roomId"), strings.TrimSpace(query.Get("userName"))
-		if !isRoom(room) || !isName(name) {
+		if len(query["roomId"]) != 1 || !isRoom(room) || !isName(name) {
 			refuse(w, http.StatusBadRequest, "parameters")
 			return
 		}

@@ -45,7 +45,7 @@ export async function join({ role, address, authorization, query }) {
   const { session, token, bookings, limiter } = state ?? (state = await load());
   if (!limiter.take(address)) return refusal(429, 'too many requests');
   const roomId = query.get('roomId');
-  if (!roomId || !roomPattern.test(roomId)) return refusal(400, 'roomId');
+  if (!roomId || query.getAll('roomId').length > 1 || !roomPattern.test(roomId)) return refusal(400, 'roomId');
   const userName = (query.get('userName') ?? '').trim();
   if ([...userName].length > 64 || notInNames.test(userName)) return refusal(400, 'userName');
   let caller;
