@@ -67,7 +67,7 @@ const rows = targets.map(({ measure, goal, unit, atLeast = false, ...one }) => {
   const keeps = (limit) => limit !== undefined && (atLeast ? value >= limit : value <= limit);
   const limit = (at) => (at === undefined ? '' : `${atLeast ? '≥' : '≤'} ${unit(at)}`);
   const verdict = value === undefined ? 'not measured'
-    : keeps(goal) ? 'goal reached' : keeps(must) ? (goal === undefined ? 'reached' : 'must reached') : 'missed';
+    : keeps(goal) ? 'goal reached' : keeps(must) ? (goal === undefined ? 'reached' : 'must reached') : must === undefined ? 'goal missed' : 'missed';
   return [measure, limit(must), limit(goal), value === undefined ? '' : unit(value), verdict];
 });
 const head = ['measure', 'must', 'goal', 'measured', ''];
