@@ -17,9 +17,7 @@ login_keys::login_keys(common_parts& common, std::vector<std::unique_ptr<shard_p
       shards_(shards),
       cache_({common.shards.at(0).executor(), common.clock, common.random, *common.log,
               common.metrics, shards.front()->client,
-              [this](const std::string& issuer, auth::issuer_keys_ptr keys) {
-                publish(issuer, keys);
-              }}),
+              [this](auth::issuer_keys_ptr keys) { publish(keys); }}),
       crossing_(common.shards.at(0), cache_, common.clock) {
   for (const auto& one : shards_) one->sessions.meet(crossing_);
   // Until the first shard has said more.
@@ -46,10 +44,9 @@ core::task<void> login_keys::stop(core::deadline until) {
   co_await cache_.ended(until);
 }
 
-void login_keys::publish(const std::string& issuer, const auth::issuer_keys_ptr& keys) {
+void login_keys::publish(const auth::issuer_keys_ptr& keys) {
   for (std::size_t i = 0; i < shards_.size(); ++i)
-    common_.shards.at(i).post(
-        [this, i, issuer, keys] { shards_[i]->sessions.learn(issuer, keys); });
+    common_.shards.at(i).post([this, i, keys] { shards_[i]->sessions.learn(keys); });
   tell_admin();
 }
 

@@ -27,7 +27,7 @@ class login_keys {
   const api::login_report& report() const { return report_; }
 
  private:
-  void publish(const std::string& issuer, const auth::issuer_keys_ptr& keys);
+  void publish(const auth::issuer_keys_ptr& keys);
   void tell_admin();
 
   common_parts& common_;

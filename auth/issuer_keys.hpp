@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/session_settings.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "core/task.hpp"
@@ -16,8 +17,9 @@ namespace auth {
 
 // Immutable. Each shard makes copies of the keys for itself.
 struct issuer_keys {
+  key_origin origin;          // whose they are
   jose::key_set keys;         // none before the first fetch, nor when they have become too old
-  std::uint64_t edition = 0;  // another one where the keys are others
+  std::uint64_t edition = 0;  // a higher one where the keys are others; no two issuers share one
   // A kid that is not among them is worth a fetch only from here on.
   core::steady_time ask_again_at{};
   // Kids that the issuer was asked for and did not have.
@@ -42,7 +44,7 @@ class key_source {
   // Whether asking for this kid could bring anything now. Never waits.
   virtual bool worth_asking(const issuer_keys* known, std::string_view kid) const = 0;
   // The newest keys of that login; a fetch happens where the kid is missing and one is due. Fails
-  // with errc::login_unavailable.
+  // with errc::login_unavailable where whether it has that kid cannot be told.
   virtual core::task<core::result<issuer_keys_ptr>> ask(std::string issuer_name, std::string kid,
                                                         core::deadline until) = 0;
 };

@@ -35,13 +35,20 @@ enum class keys_state : std::uint8_t { none = 0, fresh = 1, stale = 2 };
 }  // namespace
 
 struct jwks_cache::login {
-  login(const issuer_settings& from, core::metrics_page& page)
+  login(const issuer_settings& from, core::metrics_page& page, std::uint64_t edition,
+        std::uint64_t number)
       : settings(from),
+        flight(from.name + ' ' + std::to_string(number)),
         fetched(page.count(fetches, fetches_help, {{"issuer", from.name}, {"outcome", "fetched"}})),
         failed(page.count(fetches, fetches_help, {{"issuer", from.name}, {"outcome", "failed"}})),
         state(page.level("login_keys_state",
                          "Keys of a login: 0 none, 1 fresh, 2 stale because it does not answer.",
-                         {{"issuer", from.name}})) {}
+                         {{"issuer", from.name}})) {
+    issuer_keys none;
+    none.origin = origin_of(from);
+    none.edition = edition;
+    known = std::make_shared<const issuer_keys>(std::move(none));
+  }
 
   static constexpr std::string_view fetches = "login_key_fetches_total";
   static constexpr std::string_view fetches_help = "Fetches of a login's keys.";
@@ -49,10 +56,12 @@ struct jwks_cache::login {
   bool has_keys() const { return !known->keys.empty(); }
 
   issuer_settings settings;
+  // Its name among fetches under way: another one than that of the same issuer before it moved.
+  std::string flight;
   core::counter& fetched;
   core::counter& failed;
   core::gauge& state;
-  issuer_keys_ptr known = std::make_shared<const issuer_keys>();
+  issuer_keys_ptr known;
   std::string jwks_url;  // where discovery found them
   steady_time fetch_at{};
   steady_time fresh_until{};
@@ -81,15 +90,15 @@ void jwks_cache::follow(const std::vector<issuer_settings>& issuers) {
   std::vector<login_ptr> next;
   for (const issuer_settings& one : issuers) {
     login_ptr kept = login_named(one.name);
-    if (kept && same_source(kept->settings, one)) {
+    if (kept && origin_of(kept->settings) == origin_of(one)) {
       kept->settings = one;
       next.push_back(std::move(kept));
     } else {
-      next.push_back(std::make_shared<login>(one, parts_.metrics));
+      next.push_back(std::make_shared<login>(one, parts_.metrics, ++editions_, ++flight_names_));
     }
   }
   logins_ = std::move(next);
-  for (const login_ptr& one : logins_) parts_.publish(one->settings.name, one->known);
+  for (const login_ptr& one : logins_) parts_.publish(one->known);
 }
 
 jwks_cache::login_ptr jwks_cache::login_named(const std::string& name) const {
@@ -114,14 +123,11 @@ bool jwks_cache::fetch_due() {
   bool any = false;
   for (const login_ptr& one : logins_) {
     drop_what_is_too_old(*one);
-    if (now < one->fetch_at || flights_.in_flight(one->settings.name)) continue;
+    if (now < one->fetch_at || flights_.in_flight(one->flight)) continue;
     any = true;
     auto work = [](jwks_cache* self, login_ptr of) -> core::task<void> {
       const auto until = core::deadline::after(self->parts_.clock.steady_now(), fetch_max);
-      std::function<core::task<core::result<bool>>()> fetch = [self, of] {
-        return self->fetch(of);
-      };
-      co_await self->flights_.join(of->settings.name, std::move(fetch), until);
+      co_await self->fetch_once(std::move(of), until);
     };
     tasks_.spawn(work(this, one));
   }
@@ -140,30 +146,32 @@ core::task<void> jwks_cache::tick() {
 
 core::task<core::result<issuer_keys_ptr>> jwks_cache::find(std::string issuer_name, std::string kid,
                                                            core::deadline until) {
-  const login_ptr of = login_named(issuer_name);
-  if (!of) co_return core::fail(errc::login_unavailable, "no such issuer any more");
-  const steady_time now = parts_.clock.steady_now();
-  const bool had_keys = of->has_keys();
-  if (had_keys && (has_kid(of->known->keys, kid) || now < of->known->ask_again_at ||
-                   of->known->misses(kid, now)))
+  for (;;) {
+    const login_ptr of = login_named(issuer_name);
+    if (!of) co_return core::fail(errc::login_unavailable, "no such issuer any more");
+    const steady_time now = parts_.clock.steady_now();
+    const bool had_keys = of->has_keys();
+    if (had_keys && (has_kid(of->known->keys, kid) || now < of->known->ask_again_at ||
+                     of->known->misses(kid, now)))
+      co_return of->known;
+    // While a login is away, its callers do not each wait for it to time out.
+    if (of->failures > 0 && now < of->fetch_at && !flights_.in_flight(of->flight))
+      co_return core::fail(unavailable(*of, of->why));
+    auto landed = co_await fetch_once(of, until);
+    if (!landed) co_return core::fail(unavailable(*of, landed.error().detail));
+    if (!follows(of)) continue;  // it has moved meanwhile: what counts is what the new place says
+    if (!*landed) co_return core::fail(unavailable(*of, of->why));
+    // Keys that were fetched for this caller are the answer, whatever their names.
+    if (had_keys) remember_absence(*of, kid);
     co_return of->known;
-  // While a login is away, its callers do not each wait for it to time out.
-  if (!had_keys && of->failures > 0 && now < of->fetch_at &&
-      !flights_.in_flight(of->settings.name)) {
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(of->fetch_at - now);
-    core::failure away(make_error_code(errc::login_unavailable), issuer_name + ": " + of->why);
-    co_return core::fail(std::move(away).retry_in(wait));
   }
-  std::function<core::task<core::result<bool>>()> fetch = [this, of] { return this->fetch(of); };
-  auto landed = co_await flights_.join(of->settings.name, std::move(fetch), until);
-  if (had_keys) {
-    remember_absence(*of, kid);
-    co_return of->known;
-  }
-  if (of->has_keys()) co_return of->known;
-  core::failure away(make_error_code(errc::login_unavailable),
-                     issuer_name + ": " + (landed ? of->why : landed.error().detail));
-  co_return core::fail(std::move(away).retry_in(2s));
+}
+
+core::failure jwks_cache::unavailable(const login& of, const std::string& why) const {
+  core::failure away(make_error_code(errc::login_unavailable), of.settings.name + ": " + why);
+  const auto left =
+      std::chrono::ceil<std::chrono::seconds>(of.fetch_at - parts_.clock.steady_now());
+  return std::move(away).retry_in(std::max<std::chrono::seconds>(left, 1s));
 }
 
 // What an unknown kid has led to: nobody asks again for a while, and for this one longer.
@@ -180,34 +188,24 @@ void jwks_cache::remember_absence(login& of, const std::string& kid) {
   publish(of, std::move(next));
 }
 
+core::task<core::result<bool>> jwks_cache::fetch_once(login_ptr of, core::deadline until) {
+  std::function<core::task<core::result<bool>>()> fetch = [this, of] { return this->fetch(of); };
+  std::string name = of->flight;
+  return flights_.join(std::move(name), std::move(fetch), until);
+}
+
+// Whether the login has answered; what it said of an issuer that has moved meanwhile is dropped.
 core::task<core::result<bool>> jwks_cache::fetch(login_ptr of) {
   const auto until = core::deadline::after(parts_.clock.steady_now(), fetch_max);
   auto answer = co_await fetch_keys(&parts_.client, of->settings, of->jwks_url, until);
   const bool good = answer.has_value();
-  take(*of, std::move(answer));
+  if (follows(of)) take(*of, std::move(answer));
   co_return good;
 }
 
 void jwks_cache::take(login& of, core::result<fetched_keys> answer) {
+  if (!answer) return note_failure(of, answer.error());
   const steady_time now = parts_.clock.steady_now();
-  if (!answer) {
-    of.failed.add();
-    of.why = answer.error().code.message() + ": " + answer.error().detail;
-    of.jwks_url.clear();  // it may have moved: discovery is asked again
-    const auto pause = std::min<std::chrono::milliseconds>(
-        retry_last, std::chrono::milliseconds(retry_first) * (1u << std::min(of.failures, 6u)));
-    // Half of it by chance, so that many nodes do not come back at the same instant.
-    const auto spread = std::chrono::milliseconds(
-        static_cast<std::int64_t>(chance_.next() % static_cast<std::uint64_t>(pause.count() / 2)));
-    of.fetch_at = now + pause / 2 + spread;
-    ++of.failures;
-    if (of.failures == 1 || of.failures % 16 == 0)
-      parts_.log.warn(
-          "login_keys_unavailable",
-          {{"issuer", of.settings.name}, {"detail", of.why}, {"failures", of.failures}});
-    drop_what_is_too_old(of);
-    return;
-  }
   of.fetched.add();
   if (of.failures > 0 || !of.has_keys())
     parts_.log.info("login_keys_fetched",
@@ -226,6 +224,24 @@ void jwks_cache::take(login& of, core::result<fetched_keys> answer) {
   publish(of, std::move(next));
 }
 
+void jwks_cache::note_failure(login& of, const core::failure& why) {
+  const steady_time now = parts_.clock.steady_now();
+  of.failed.add();
+  of.why = why.code.message() + ": " + why.detail;
+  of.jwks_url.clear();  // it may have moved: discovery is asked again
+  const auto pause = std::min<std::chrono::milliseconds>(
+      retry_last, std::chrono::milliseconds(retry_first) * (1u << std::min(of.failures, 6u)));
+  // Half of it by chance, so that many nodes do not come back at the same instant.
+  const auto spread = std::chrono::milliseconds(
+      static_cast<std::int64_t>(chance_.next() % static_cast<std::uint64_t>(pause.count() / 2)));
+  of.fetch_at = now + pause / 2 + spread;
+  ++of.failures;
+  if (of.failures == 1 || of.failures % 16 == 0)
+    parts_.log.warn("login_keys_unavailable",
+                    {{"issuer", of.settings.name}, {"detail", of.why}, {"failures", of.failures}});
+  drop_what_is_too_old(of);
+}
+
 void jwks_cache::drop_what_is_too_old(login& of) {
   const steady_time now = parts_.clock.steady_now();
   if (!of.has_keys() || now < of.fresh_until) return;
@@ -239,9 +255,9 @@ void jwks_cache::drop_what_is_too_old(login& of) {
 }
 
 void jwks_cache::publish(login& of, issuer_keys next) {
-  if (!same_keys(of.known->keys, next.keys)) ++next.edition;
+  if (!same_keys(of.known->keys, next.keys)) next.edition = ++editions_;
   of.known = std::make_shared<const issuer_keys>(std::move(next));
-  parts_.publish(of.settings.name, of.known);
+  parts_.publish(of.known);
 }
 
 }  // namespace auth

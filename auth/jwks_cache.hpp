@@ -2,6 +2,7 @@
 // shard; the others are handed snapshots.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,7 +28,7 @@ struct jwks_parts {
   core::metrics_page& metrics;
   http::client& client;
   // Hands a snapshot to every shard; called on this one, in the order of what is known.
-  std::function<void(const std::string& issuer_name, issuer_keys_ptr)> publish;
+  std::function<void(issuer_keys_ptr)> publish;
 };
 
 // Fresh keys are fetched again after four fifths of the time that the issuer gave them. Where that
@@ -46,9 +47,9 @@ class jwks_cache {
   void stop();
   core::task<bool> ended(core::deadline until);
 
-  // The keys of that issuer, fetched where there are none, or where this kid is not among them and
-  // nobody asked lately. However many ask at a time, one fetch flies. errc::login_unavailable where
-  // there are no keys and none can be had.
+  // The keys of that issuer, fetched where this kid is not among them and nobody asked lately.
+  // However many ask at a time, one fetch flies. errc::login_unavailable where the login does not
+  // answer: whether it has that kid is unknown then, whatever other keys there are.
   core::task<core::result<issuer_keys_ptr>> find(std::string issuer_name, std::string kid,
                                                  core::deadline until);
   // Runs that on this shard in a task of its own.
@@ -68,8 +69,14 @@ class jwks_cache {
   using login_ptr = std::shared_ptr<login>;
 
   login_ptr login_named(const std::string& name) const;
+  bool follows(const login_ptr& of) const {
+    return std::ranges::find(logins_, of) != logins_.end();
+  }
+  core::task<core::result<bool>> fetch_once(login_ptr of, core::deadline until);
   core::task<core::result<bool>> fetch(login_ptr of);
+  core::failure unavailable(const login& of, const std::string& why) const;
   void take(login& of, core::result<struct fetched_keys> answer);
+  void note_failure(login& of, const core::failure& why);
   void drop_what_is_too_old(login& of);
   void publish(login& of, issuer_keys next);
   void remember_absence(login& of, const std::string& kid);
@@ -78,6 +85,8 @@ class jwks_cache {
   jwks_parts parts_;
   core::quick_random chance_;
   std::vector<login_ptr> logins_;
+  std::uint64_t editions_ = 0;  // of all logins, so that one that moved is newer than it was before
+  std::uint64_t flight_names_ = 0;
   core::single_flight<bool> flights_;
   core::task_group tasks_;
 };

@@ -37,11 +37,17 @@ struct issuer_settings {
   claim_rules claims;
   // Keys that could not be fetched again serve this long after they should have been.
   std::chrono::milliseconds stale_for = std::chrono::hours(24);
-
-  friend bool same_source(const issuer_settings& a, const issuer_settings& b) {
-    return a.name == b.name && a.issuer == b.issuer && a.jwks_url == b.jwks_url;
-  }
 };
+
+// Where an issuer's keys come from. Of one that moves under its name, what is on its way from the
+// old place must not pass for the new one's.
+struct key_origin {
+  std::string name;
+  std::string issuer;
+  std::string jwks_url;
+  friend bool operator==(const key_origin&, const key_origin&) = default;
+};
+inline key_origin origin_of(const issuer_settings& of) { return {of.name, of.issuer, of.jwks_url}; }
 
 // Servers that are asked whose session it is: [session.callback] is the marketplace's own and gets
 // the caller's cookies or token; [session.introspection] is RFC 7662 and gets tokens.

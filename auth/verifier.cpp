@@ -266,9 +266,12 @@ core::task<core::result<identity_ptr>> verifier::wait_for_keys(credential who,
   if (!whose) co_return core::fail(errc::unauthenticated, "the issuer is not one of ours");
   std::string name = whose->settings->name;
   std::string kid = origin->kid;
-  auto keys = co_await state_->source->ask(name, std::move(kid), until);
+  auto keys = co_await state_->source->ask(std::move(name), std::move(kid), until);
   if (!keys) co_return core::same_failure(keys);
-  learn(name, std::move(*keys));
+  if (!learn(std::move(*keys))) {
+    core::failure moving(make_error_code(errc::login_unavailable), "the issuer is being moved");
+    co_return core::fail(std::move(moving).retry_in(std::chrono::seconds(1)));
+  }
   auto again = verify_token(who.text.reveal(), time->wall_now());
   if (!again && again.error().code == errc::must_wait)
     co_return core::fail(errc::unauthenticated, "no key of the issuer fits the token");
@@ -282,7 +285,7 @@ void verifier::use(std::shared_ptr<const session_settings> settings) {
   // Keys that are known already need no fetch; those of an issuer that moved are others'.
   for (login& one : next->logins)
     for (const login& before : state_->logins)
-      if (same_source(*one.settings, *before.settings)) {
+      if (origin_of(*one.settings) == origin_of(*before.settings)) {
         one.known = before.known;
         one.keys = before.keys;
       }
@@ -295,17 +298,18 @@ void verifier::meet(key_source& keys) { state_->source = &keys; }
 
 void verifier::meet(const asking_parts& parts) { state_->meet(parts); }
 
-void verifier::learn(const std::string& issuer_name, issuer_keys_ptr keys) {
-  for (login& one : state_->logins) {
-    if (one.settings->name != issuer_name) continue;
-    const bool same = one.known && one.known->edition == keys->edition;
-    // An answer that crossed with a newer announcement.
-    if (one.known && keys->edition < one.known->edition) return;
-    one.known = keys;
-    if (same) return;
-    one.keys = one.known->keys.for_this_thread();
-    state_->cache.clear();
-  }
+bool verifier::learn(issuer_keys_ptr keys) {
+  const auto whose = std::ranges::find_if(
+      state_->logins, [&](const login& one) { return origin_of(*one.settings) == keys->origin; });
+  if (whose == state_->logins.end()) return false;
+  const bool same = whose->known && whose->known->edition == keys->edition;
+  // An answer that crossed with a newer announcement.
+  if (whose->known && keys->edition < whose->known->edition) return true;
+  whose->known = std::move(keys);
+  if (same) return true;
+  whose->keys = whose->known->keys.for_this_thread();
+  state_->cache.clear();
+  return true;
 }
 
 void verifier::use_keys(const jose::key_set& keys) {

@@ -61,8 +61,9 @@ class verifier {
   void meet(key_source& keys);
   // What asking others takes; without it their sessions are refused.
   void meet(const asking_parts& parts);
-  // What became known of an issuer's keys. Tokens that others verified are forgotten.
-  void learn(const std::string& issuer_name, issuer_keys_ptr keys);
+  // What became known of an issuer's keys. Tokens that others verified are forgotten. False where
+  // the keys are of no issuer of ours, such as one that has moved.
+  bool learn(issuer_keys_ptr keys);
   // Those sessions do not count from now on, not even remembered ones. What others are asked about
   // is asked again: their word is the last.
   void revoke(std::span<const core::revocation> what);

@@ -153,12 +153,29 @@ BOOST_AUTO_TEST_CASE(a_key_that_is_withdrawn_takes_verified_tokens_along) {
   BOOST_TEST(!at.later(token));
   BOOST_TEST(at.verifier->remembered() == 1u);
   auth::issuer_keys other;
+  other.origin = origin_of(at.settings->issuers[0]);
   other.keys.add(tests::verifying_key(algorithm::rs256, "k9"));
   other.edition = 7;
   other.ask_again_at = at.clock.steady_now() + std::chrono::seconds(30);
-  at.verifier->learn("one", std::make_shared<const auth::issuer_keys>(std::move(other)));
+  BOOST_TEST(at.verifier->learn(std::make_shared<const auth::issuer_keys>(std::move(other))));
   BOOST_TEST(at.verifier->remembered() == 0u);
   BOOST_TEST((at.now(token) == errc::unauthenticated));
+}
+
+BOOST_AUTO_TEST_CASE(keys_from_before_an_issuer_moved_are_not_taken_for_its_new_ones) {
+  scene at;
+  const std::string token = es(claims("https://one.example.com"));
+  BOOST_TEST(!at.later(token));
+  const auth::issuer_keys_ptr before = at.find("one", "k1").value();
+  auto made = std::make_shared<auth::session_settings>(*at.settings);
+  made->issuers[0].jwks_url = "https://b.example/k";
+  at.verifier->use(made);
+  BOOST_TEST(!at.verifier->learn(before));
+  // A shard that was told before the cache cannot tell yet, and refuses nobody for good.
+  BOOST_TEST((at.later(token) == errc::login_unavailable));
+  at.cache.follow(made->issuers);
+  BOOST_TEST((at.later(token) == errc::unauthenticated));
+  BOOST_TEST(!at.later(rs(claims("https://one.example.com"))));
 }
 
 BOOST_AUTO_TEST_CASE(rules_and_claims_belong_to_the_issuer) {

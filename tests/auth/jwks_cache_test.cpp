@@ -81,13 +81,14 @@ BOOST_AUTO_TEST_CASE(keys_are_fetched_again_before_they_expire) {
   scene at;
   at.client.reply(200, set_of({es256("k1")}), {{"Cache-Control", "public, max-age=1000"}});
   at.fetch_due();
+  const auto edition = at.published.back()->edition;
   at.clock.advance(799s);
   BOOST_TEST(!at.fetch_due());
   at.clock.advance(2s);
   at.client.reply(200, set_of({es256("k1"), rs256("k2")}));
   BOOST_TEST(at.fetch_due());
-  BOOST_TEST(at.published.back().second->keys.keys().size() == 2u);
-  BOOST_TEST(at.published.back().second->edition == 2u);
+  BOOST_TEST(at.published.back()->keys.keys().size() == 2u);
+  BOOST_TEST(at.published.back()->edition > edition);
   // The same keys again are no news, and what was verified with them stays verified.
   const auto told = at.published.size();
   at.clock.advance(600s);
@@ -130,7 +131,7 @@ BOOST_AUTO_TEST_CASE(unknown_kids_fetch_once_in_thirty_seconds_and_the_same_one_
   at.clock.advance(301s);
   BOOST_TEST(at.find("one", "guess-0").has_value());
   BOOST_TEST(at.client.count() == 4u);
-  BOOST_TEST(at.published.back().second->absent.size() <= auth::jwks_cache::absent_max);
+  BOOST_TEST(at.published.back()->absent.size() <= auth::jwks_cache::absent_max);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_remembered_of_unknown_kids_is_bounded) {
@@ -141,7 +142,7 @@ BOOST_AUTO_TEST_CASE(what_is_remembered_of_unknown_kids_is_bounded) {
     at.find("one", std::to_string(i));
     at.clock.advance(31s);
   }
-  BOOST_TEST(at.published.back().second->absent.size() <= auth::jwks_cache::absent_max);
+  BOOST_TEST(at.published.back()->absent.size() <= auth::jwks_cache::absent_max);
 }
 
 BOOST_AUTO_TEST_CASE(a_new_key_is_found_by_the_first_token_that_names_it) {
@@ -170,7 +171,7 @@ BOOST_AUTO_TEST_CASE(stale_keys_serve_while_the_login_is_away_but_not_for_ever) 
   BOOST_TEST(at.metric("login_keys_state{issuer=\"one\"}") == "2");
   at.clock.advance(2min);
   at.fetch_due();
-  BOOST_TEST(at.published.back().second->keys.empty());
+  BOOST_TEST(at.published.back()->keys.empty());
   BOOST_TEST(at.cache.without_keys().size() == 1u);
   BOOST_TEST((at.refusal("one", "k1") == errc::login_unavailable));
   BOOST_TEST(at.metric("login_keys_state{issuer=\"one\"}") == "0");
@@ -267,10 +268,63 @@ BOOST_AUTO_TEST_CASE(other_settings_keep_the_keys_of_issuers_that_stayed) {
   at.published.clear();
   at.cache.follow({issuer("one", "https://a.example/k"), issuer("two", "https://c.example/k")});
   BOOST_REQUIRE(at.published.size() == 2u);
-  BOOST_TEST(at.published[0].second->keys.keys().size() == 1u);
-  BOOST_TEST(at.published[1].second->keys.empty());
+  BOOST_TEST(at.published[0]->keys.keys().size() == 1u);
+  BOOST_TEST(at.published[1]->keys.empty());
   at.cache.follow({});
   BOOST_TEST((at.refusal("one", "k1") == errc::login_unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(an_issuer_that_moves_during_a_fetch_is_asked_at_its_new_place) {
+  scene at({issuer("one", "https://old.example/k")});
+  at.client.on(http::method::get, "https://old.example/k", 200, set_of({es256("k1")}));
+  at.client.on(http::method::get, "https://new.example/k", 200, set_of({rs256("k2")}));
+  at.fetch_due();
+  // A token of a kid that the old place does not know waits for it while the configuration changes.
+  core::notice gate(at.context.get_executor());
+  at.client.hold(gate);
+  core::result<auth::issuer_keys_ptr> late = core::fail(errc::must_wait);
+  core::task_group group(at.context.get_executor());
+  group.spawn([](scene* in, core::result<auth::issuer_keys_ptr>* into) -> core::task<void> {
+    *into = co_await in->cache.find("one", "k2", tests::far_deadline());
+  }(&at, &late));
+  at.settle();
+  at.cache.follow({issuer("one", "https://new.example/k")});
+  at.client.hold(std::nullopt);
+  BOOST_TEST(at.fetch_due(), "the old place's fetch stands in nobody's way");
+  gate.give();
+  group.close(false);
+  BOOST_TEST(tests::run(at.context, group.ended(tests::far_deadline())));
+
+  const auto has_only_k2 = [](const auth::issuer_keys& known) {
+    return known.keys.keys().size() == 1 && known.keys.keys()[0].kid() == "k2";
+  };
+  BOOST_TEST(has_only_k2(*at.find("one", "k2").value()));
+  BOOST_TEST(has_only_k2(*at.published.back()));
+  BOOST_REQUIRE(late.has_value());
+  BOOST_TEST(has_only_k2(**late));
+  for (std::size_t i = 1; i < at.published.size(); ++i)
+    BOOST_TEST(at.published[i]->edition >= at.published[i - 1]->edition, "shards take the newer");
+}
+
+BOOST_AUTO_TEST_CASE(a_kid_that_could_not_be_looked_for_is_not_known_to_be_absent) {
+  scene at;
+  at.client.reply(200, set_of({es256("k1")}));
+  at.fetch_due();
+  at.clock.advance(5s);
+  at.client.reply(500);
+  const auto away = at.find("one", "k2");
+  BOOST_REQUIRE(!away);
+  BOOST_TEST((away.error().code == errc::login_unavailable));
+  BOOST_TEST(away.error().retry_after.has_value());
+  BOOST_TEST(at.published.back()->absent.empty());
+  BOOST_TEST(at.find("one", "k1").has_value(), "the keys that there are serve on");
+  // However many ask before the next attempt is due, it is not made for them.
+  for (int i = 0; i < 50; ++i)
+    BOOST_TEST((at.refusal("one", "k" + std::to_string(i + 2)) == errc::login_unavailable));
+  BOOST_TEST(at.client.count() == 2u);
+  at.clock.advance(2s);
+  at.client.reply(200, set_of({es256("k1"), rs256("k2")}));
+  BOOST_TEST(at.find("one", "k2").value()->keys.keys().size() == 2u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -61,11 +61,10 @@ struct key_scene {
   core::silent_logger log;
   core::metrics_page metrics;
   scripted_client client;
-  std::vector<std::pair<std::string, auth::issuer_keys_ptr>> published;
-  auth::jwks_cache cache{{context.get_executor(), clock, random, log, metrics, client,
-                          [this](const std::string& name, auth::issuer_keys_ptr keys) {
-                            published.emplace_back(name, std::move(keys));
-                          }}};
+  std::vector<auth::issuer_keys_ptr> published;
+  auth::jwks_cache cache{
+      {context.get_executor(), clock, random, log, metrics, client,
+       [this](auth::issuer_keys_ptr keys) { published.push_back(std::move(keys)); }}};
 };
 
 }  // namespace tests

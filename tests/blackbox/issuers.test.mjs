@@ -85,6 +85,59 @@ test('a flood of unknown kids costs one fetch, and a new key is found by the fir
   await fresh.stop();
 });
 
+test('a kid that cannot be looked for is no refusal: the login is unavailable, and the next good answer counts', async () => {
+  const fresh = await FakeLogin.start();
+  const own = await Stagedoor.start({ toml: sessionOnly(configuration, issuerTable('fresh', fresh)) });
+  await own.book('open');
+  assert.equal((await own.join('open', { token: await fresh.token() })).status, 200);
+  await fresh.addKey('k2');
+  fresh.act = (request, response) => (response.writeHead(500), response.end(), true);
+  const token = await fresh.token({}, { kid: 'k2' });
+  const refused = await own.join('open', { token });
+  assert.deepEqual([refused.status, refused.json.code], [503, 'login_unavailable'], refused.text);
+  assert.ok(Number(refused.headers.get('retry-after')) >= 1);
+  assert.equal((await own.join('open', { token: await fresh.token() })).status, 200, 'keys that are known serve on');
+  fresh.act = null;
+  const end = Date.now() + 10_000;
+  while ((await own.join('open', { token })).status !== 200) assert.ok(Date.now() < end && (await new Promise((done) => setTimeout(() => done(true), 200))));
+  await own.stop();
+  await fresh.stop();
+});
+
+test('an issuer that moves while its keys are being fetched is believed at its new place alone', async () => {
+  const { readFileSync, writeFileSync } = await import('node:fs');
+  const [from, to] = [await FakeLogin.start(), await FakeLogin.start()];
+  const iss = 'https://login.example.com';
+  const table = (at) => `[session.issuers.moving]\nissuer = "${iss}"\njwks_url = "${at.origin}/keys"\n`;
+  const own = await Stagedoor.start({ toml: sessionOnly(configuration, table(from)) });
+  await own.book('open');
+  const [old, fresh] = [await from.token({ iss }), await to.token({ iss })];
+  assert.equal((await own.join('open', { token: old })).status, 200);
+  await from.addKey('k2'); // the fetch that an unknown kid leads to takes longer than the move
+  let asked;
+  const slow = new Promise((done) => (asked = done));
+  from.act = (request, response) => {
+    asked();
+    setTimeout(async () => response.end(JSON.stringify(await from.jwks())), 1_500);
+    return true;
+  };
+  const stray = own.join('open', { token: await from.token({ iss }, { kid: 'k2' }) });
+  await slow;
+  writeFileSync(own.file, readFileSync(own.file, 'utf8').replace(from.origin, to.origin));
+  own.child.kill('SIGHUP');
+  await own.logged(/reloaded/);
+  assert.equal((await stray).status, 401);
+  const end = Date.now() + 10_000;
+  while ((await own.join('open', { token: fresh })).status !== 200) assert.ok(Date.now() < end && (await new Promise((done) => setTimeout(() => done(true), 100))));
+  for (let n = 0; n < 12; n++) {
+    assert.equal((await own.join('open', { token: old })).status, 401);
+    assert.equal((await own.join('open', { token: fresh })).status, 200);
+  }
+  await own.stop();
+  await from.stop();
+  await to.stop();
+});
+
 test('a login that is down does not hinder the start; /readyz says so and heals by itself', async () => {
   const port = await freePort();
   const away = { issuer: `http://127.0.0.1:${port}` };
