@@ -58,6 +58,11 @@ std::optional<seconds> max_age_in(std::string_view directives) {
   return std::nullopt;
 }
 
+bool is_https(std::string_view url) {
+  const auto parsed = http::url::from(url);
+  return parsed && parsed->secure;
+}
+
 }  // namespace
 
 bool may_be_fetched(std::string_view url) {
@@ -85,7 +90,9 @@ core::result<std::string> jwks_url_in(std::string_view document, std::string_vie
   if (!named || *named != issuer)
     return core::fail(errc::login_unavailable, "the discovery document is another issuer's");
   const std::string* url = json->find_string("jwks_uri");
-  if (!url || !may_be_fetched(*url))
+  // Only who is trusted by http anyway may say where to go by http: else a document of the outside
+  // would point into this machine.
+  if (!url || !may_be_fetched(*url) || (is_https(issuer) && !is_https(*url)))
     return core::fail(errc::login_unavailable, "the discovery document has no https jwks_uri");
   return *url;
 }

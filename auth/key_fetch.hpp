@@ -30,7 +30,7 @@ core::task<core::result<fetched_keys>> fetch_keys(http::client* from, issuer_set
 std::chrono::seconds freshness_of(const http::response& answer);
 
 // The jwks_uri of a discovery document that is about this issuer and no other (OpenID Connect
-// Discovery 1.0 section 4.3).
+// Discovery 1.0 section 4.3). By https; by http of this machine where the issuer is so itself.
 core::result<std::string> jwks_url_in(std::string_view document, std::string_view issuer);
 
 // Where the discovery document of an issuer is (section 4.1).

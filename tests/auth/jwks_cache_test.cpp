@@ -234,13 +234,18 @@ BOOST_AUTO_TEST_CASE(a_discovery_document_that_is_not_about_the_issuer_is_refuse
   };
   BOOST_TEST(url_in(R"({"issuer":"https://one.example.com","jwks_uri":"https://k.example/j"})") ==
              "https://k.example/j");
-  BOOST_TEST(url_in(R"({"issuer":"https://one.example.com","jwks_uri":"http://127.0.0.1:9/j"})") ==
-             "http://127.0.0.1:9/j");
+  const auto local =
+      auth::jwks_url_in(R"({"issuer":"http://127.0.0.1:8/a","jwks_uri":"http://127.0.0.1:9/j"})",
+                        "http://127.0.0.1:8/a");
+  BOOST_TEST(local.value() == "http://127.0.0.1:9/j");
   for (const char* bad :
        {"", "[]", "{}", R"({"issuer":"https://one.example.com"})",
         R"({"issuer":"https://one.example.com/","jwks_uri":"https://k.example/j"})",
         R"({"issuer":"https://two.example.com","jwks_uri":"https://k.example/j"})",
         R"({"issuer":"https://one.example.com","jwks_uri":"http://k.example/j"})",
+        R"({"issuer":"https://one.example.com","jwks_uri":"http://127.0.0.1:9/j"})",
+        R"({"issuer":"https://one.example.com","jwks_uri":"http://localhost/j"})",
+        R"({"issuer":"https://one.example.com","jwks_uri":"HTTP://[::1]/j"})",
         R"({"issuer":"https://one.example.com","jwks_uri":"file:///etc/passwd"})",
         R"({"issuer":"https://one.example.com","jwks_uri":"https://u:p@k.example/j"})",
         R"({"issuer":"https://one.example.com","jwks_uri":7})"})
