@@ -23,24 +23,25 @@ news_place number_of(connection& on, const char* sql) {
 
 news_place latest_news(connection& on) { return number_of(on, latest_sql); }
 
-void own_news::add(news_place after, news_place last) {
-  if (last <= after) return;
+void own_news::add(news_range made) {
+  if (made.last <= made.after) return;
   const std::lock_guard hold(lock_);
-  if (!ranges_.empty() && ranges_.back().last == after)
-    ranges_.back().last = last;
+  if (!ranges_.empty() && ranges_.back().last == made.after)
+    ranges_.back().last = made.last;
   else
-    ranges_.push_back({after, last});
+    ranges_.push_back(made);
 }
 
 bool own_news::has(news_place number) const {
   const std::lock_guard hold(lock_);
-  return std::ranges::any_of(
-      ranges_, [number](const range& one) { return one.after < number && number <= one.last; });
+  return std::ranges::any_of(ranges_, [number](const news_range& one) {
+    return one.after < number && number <= one.last;
+  });
 }
 
 void own_news::forget_up_to(news_place number) {
   const std::lock_guard hold(lock_);
-  while (!ranges_.empty() && ranges_.front().last <= number) ranges_.pop_front();
+  std::erase_if(ranges_, [number](const news_range& one) { return one.last <= number; });
 }
 
 core::result<news_page> news_reader::read(std::optional<news_place> place) {

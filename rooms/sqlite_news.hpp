@@ -16,23 +16,27 @@ namespace rooms::sqlite {
 // The number of the latest entry; 0 where there is none.
 news_place latest_news(connection& on);
 
-// Which entries this process has made itself. Written by one thread and read by another.
+// Entries after the one and up to the other.
+struct news_range {
+  news_place after = 0;
+  news_place last = 0;
+};
+
+// Which entries this process knows of because it has made them itself. Written by the threads that
+// waited for a write and read by another.
 class own_news {
  public:
-  // Those after the one and up to the other. A transaction's own are known by its lock: nobody
-  // else's are among them.
-  void add(news_place after, news_place last);
+  // A transaction's own are known by its lock: nobody else's are among them. To be told by whoever
+  // got the write's answer: who gave up waiting has told nobody else what it was, and has to hear
+  // of it like everybody.
+  void add(news_range made);
   bool has(news_place number) const;
   // Nobody will ask for these again.
   void forget_up_to(news_place number);
 
  private:
-  struct range {
-    news_place after;
-    news_place last;
-  };
   mutable std::mutex lock_;
-  std::deque<range> ranges_;  // ascending; neighbours are joined
+  std::deque<news_range> ranges_;  // nearly ascending; neighbours are joined
 };
 
 // Reads the list on a connection and a thread of its own, so that neither a long read nor a write

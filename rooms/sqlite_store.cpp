@@ -112,8 +112,7 @@ struct sqlite_store::inside {
     read_connection = opened(settings, false);
     reader = std::make_unique<core::blocking_thread>("store-read", settings.queue_max);
     if (settings.look_only) return;
-    news = std::make_unique<sqlite::news_reader>(opened(settings, false, watch_cache_kib),
-                                                 writer->own());
+    news = std::make_unique<sqlite::news_reader>(opened(settings, false, watch_cache_kib), own);
     watcher = std::make_unique<core::blocking_thread>("store-watch", watcher_queue_max);
   }
 
@@ -165,16 +164,19 @@ struct sqlite_store::inside {
     core::result<T> answer = core::fail(errc::store_unavailable, "too many writes wait");
     if (writer->submit(job)) {
       const bool ready = co_await job->ready.wait(until);
-      if (ready)
+      if (ready) {
         answer = std::move(job->value);
-      else
+        own.add(job->made);
+      } else {
         answer = core::fail(unavailable("the deadline passed: the write may have been made"));
+      }
     }
     count(counted(), answer ? nullptr : &answer.error(), began, true);
     co_return answer;
   }
 
   std::optional<store_numbers> numbers;
+  sqlite::own_news own;
   std::unique_ptr<connection> read_connection;
   std::unique_ptr<sqlite::writer> writer;
   std::unique_ptr<sqlite::news_reader> news;      // none where no other process can write

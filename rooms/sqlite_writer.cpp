@@ -78,7 +78,6 @@ writer::fate writer::attempt(std::span<const job_ptr> batch, core::failure& why)
   (void)on_->ready();
   on_->execute("BEGIN IMMEDIATE");
   const bool begun = on_->good();
-  const news_place news_before = latest_news(*on_);
   bool trouble = false;
   for (const job_ptr& job : batch) {
     if (!on_->good()) break;
@@ -94,7 +93,6 @@ writer::fate writer::attempt(std::span<const job_ptr> batch, core::failure& why)
     why = *own;
     refused.emplace_back(job.get(), std::move(*own));
   }
-  const news_place news_after = latest_news(*on_);
   on_->execute("COMMIT");
   if (!on_->good()) {
     why = on_->take_trouble();
@@ -103,7 +101,6 @@ writer::fate writer::attempt(std::span<const job_ptr> batch, core::failure& why)
     tell(true, why);
     return begun ? fate::undone : fate::not_begun;
   }
-  own_.add(news_before, news_after);
   if (trouble || !good.empty()) tell(trouble, why);
   for (write_job* job : good) job->done();
   for (auto& [job, reason] : refused) job->failed(std::move(reason));
@@ -114,7 +111,9 @@ writer::fate writer::attempt(std::span<const job_ptr> batch, core::failure& why)
 // that failed.
 std::optional<core::failure> writer::run_one(write_job& job) {
   on_->execute("SAVEPOINT one");
+  job.made.after = latest_news(*on_);
   job.run(*on_);
+  job.made.last = latest_news(*on_);
   on_->execute("RELEASE one");
   if (on_->good() || !on_->in_transaction()) return std::nullopt;
   core::failure why = on_->take_trouble();

@@ -24,6 +24,8 @@ class write_job : public std::enable_shared_from_this<write_job> {
   virtual ~write_job() = default;
 
   core::deadline until() const { return until_; }
+  // The news that it made, once it is done.
+  news_range made;
   // Reads and writes, inside a transaction. It may be called again where the transaction came to
   // nothing.
   virtual void run(connection& on) = 0;
@@ -45,8 +47,6 @@ class writer {
   core::blocking_thread& thread() { return thread_; }
   // For calls on thread() only.
   connection& on() { return *on_; }
-  // From any thread.
-  own_news& own() { return own_; }
 
  private:
   using job_ptr = std::shared_ptr<write_job>;
@@ -62,7 +62,6 @@ class writer {
   std::unique_ptr<connection> on_;
   std::size_t queue_max_;
   core::logger& log_;
-  own_news own_;
   bool failing_ = false;  // said so in the log; on the thread only
 
   std::mutex lock_;

@@ -136,8 +136,9 @@ class store {
       core::wall_time since, core::deadline until) = 0;
 
   // What other processes have written since that place, in their order; what this one wrote itself
-  // may be left out. Without a place only where it is now. Cheap where nothing was written: it is
-  // asked several times a second.
+  // may be left out where whoever wrote it was told so, and is among it where they were not.
+  // Without a place only where it is now. Cheap where nothing was written: it is asked several
+  // times a second.
   virtual core::task<core::result<news_page>> news_since(std::optional<news_place> place,
                                                          core::deadline until) = 0;
 

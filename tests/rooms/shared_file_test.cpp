@@ -1,4 +1,6 @@
 // Several processes on one file of bookings: each hears what the others write, and only that.
+#include <sqlite3.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include <memory>
@@ -96,6 +98,25 @@ BOOST_AUTO_TEST_CASE(a_booking_that_was_written_often_is_heard_of_once) {
     s.a.cancel("one");
   }
   BOOST_TEST(names(s.b.look()) == "one ");
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_write_whose_caller_left_before_it_was_made_is_heard_of_by_its_own_process_too) {
+  scene s;
+  sqlite3* other = nullptr;
+  BOOST_TEST_REQUIRE(sqlite3_open(s.path.c_str(), &other) == SQLITE_OK);
+  const auto other_runs = [&](const char* sql) {
+    BOOST_TEST_REQUIRE(sqlite3_exec(other, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+  };
+  other_runs("BEGIN IMMEDIATE");
+  const auto soon = core::deadline::after(std::chrono::steady_clock::now(), 50ms);
+  auto left = s.a.store->put(tests::draft_of("left"), provider, t0, soon);
+  BOOST_TEST(!tests::run(s.a.context, std::move(left)).has_value());
+  other_runs("COMMIT");
+  sqlite3_close(other);
+  s.a.put("waited-for");  // behind it in the queue, so that it is made by now
+  BOOST_TEST(names(s.a.look()) == "left ");
+  BOOST_TEST(names(s.b.look()) == "left waited-for ");
 }
 
 BOOST_AUTO_TEST_CASE(revocations_are_heard_of_as_they_were_made) {
