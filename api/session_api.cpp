@@ -44,7 +44,8 @@ core::result<void> read_member(core::revocation& to, std::string_view name,
   return {};
 }
 
-core::result<core::revocation> read_revocation(std::string_view body, core::wall_time now) {
+// `latest`: no session that there can be now was made at that instant or later.
+core::result<core::revocation> read_revocation(std::string_view body, core::wall_time latest) {
   const auto json = core::read_json(body, revocation_limits);
   if (!json || !json->as_object())
     return core::fail(bad_parameter("body", "The body must be a JSON object."));
@@ -56,16 +57,19 @@ core::result<core::revocation> read_revocation(std::string_view body, core::wall
     return core::fail(bad_parameter("tokenId", "tokenId stands alone: it names one session."));
   if (out.token_id.empty() && out.user.empty() && !dated)
     return core::fail(bad_parameter("userId", "One of userId, tokenId and before is required."));
-  // iat has whole seconds: what was made within this one is out too.
-  if (!dated && out.token_id.empty())
-    out.before = core::from_unix_seconds(core::unix_seconds(now) + 1);
+  // Sessions that nobody has made yet are nobody's to take back; and of two instants the later one
+  // counts, so that a slip of the pen would lock people out for good.
+  if (dated && out.before > latest)
+    return core::fail(bad_parameter(
+        "before", "before lies ahead: at most " + core::to_rfc3339(latest) + " counts now."));
+  if (!dated && out.token_id.empty()) out.before = latest;
   return out;
 }
 
 }  // namespace
 
 http::answer session_api::revoke(http::exchange& about, http::reply& out) {
-  auto what = read_revocation(about.body, about.now);
+  auto what = read_revocation(about.body, desk_.parts.sessions.made_before(about.now));
   if (what) return desk_.later(about, out, keep(&about, &out, std::move(*what)));
   desk_.refuse(about, out, what.error());
   return http::answered_now{};

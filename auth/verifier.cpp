@@ -330,6 +330,13 @@ void verifier::revoke(std::span<const core::revocation> what) {
   if (state_->introspection) state_->introspection->forget();
 }
 
+core::wall_time verifier::made_before(core::wall_time now) const {
+  const session_settings& settings = *state_->settings;
+  std::chrono::seconds ahead = settings.rules.leeway;
+  for (const issuer_settings& one : settings.issuers) ahead = std::max(ahead, one.rules.leeway);
+  return core::from_unix_seconds(core::unix_seconds(now + ahead) + 1);
+}
+
 std::size_t verifier::remembered() const { return state_->cache.size(); }
 
 }  // namespace auth

@@ -68,6 +68,9 @@ class verifier {
   // is asked again: their word is the last.
   void revoke(std::span<const core::revocation> what);
   void revoke(const core::revocation& what) { revoke({&what, 1}); }
+  // Of everything that is let in at this instant, or could be, the iat lies before the one given
+  // back: an issuer's clock may be ahead by the leeway, and iat has whole seconds.
+  core::wall_time made_before(core::wall_time now) const;
   std::size_t remembered() const;  // verified tokens in the cache
 
  private:

@@ -90,6 +90,20 @@ BOOST_AUTO_TEST_CASE(everybody_before_an_instant) {
   BOOST_TEST(at.good(scene::token("u2", "c", -30)));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_revoked_now_covers_tokens_that_a_fast_clock_dated_ahead) {
+  scene at;
+  const core::wall_time before = at.verifier->made_before(tests::test_now());
+  BOOST_TEST(core::unix_seconds(before) == now_seconds + 31);
+  at.verifier->revoke({"u1", "", before});
+  for (const int ahead : {0, 1, 20, 30}) {
+    const std::string claims = R"({"sub":"u1","exp":)" + std::to_string(now_seconds + 3600) +
+                               R"(,"iat":)" + std::to_string(now_seconds + ahead) + "}";
+    BOOST_TEST(!at.good(tests::token_of(R"({"alg":"HS256"})", claims,
+                                        tests::signing_key(jose::algorithm::hs256))),
+               ahead);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(other_settings_forget_no_revocation) {
   scene at;
   at.verifier->revoke({"", "a", {}});
