@@ -127,10 +127,12 @@ constexpr std::array versions = {version_1, version_2, version_3, version_4};
 std::string said(connection& on) { return on.take_trouble().detail; }
 
 std::string belongs_to_others(connection& on, const std::string& path) {
-  if (on.pragma_number("application_id") == application_id) return {};
+  // Tables before the id: who finds those that another process has just made finds its id as well,
+  // as both came with one transaction.
   auto tables = on.prepare("SELECT count(*) FROM sqlite_schema");
   const bool empty = tables.next() && tables.number(0) == 0;
   if (!on.good() || empty) return {};
+  if (on.pragma_number("application_id") == application_id) return {};
   return fmt::format("{} is a database, but not one of Stagedoor's bookings: choose another path",
                      path);
 }
