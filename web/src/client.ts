@@ -7,17 +7,20 @@ import { browser, type World } from "./world.js";
 
 export type { JoinAnswer, JoinOptions, JoinState, Problem, Role, World };
 
-// What goes away by itself, so that asking again is worth it.
+// What goes away by itself, so that asking again is worth it: these, and whatever else says when to come back.
 const passing = new Set([
   "unreachable",
+  "bad_gateway",
+  "gateway_timeout",
   "rate_limited",
   "overloaded",
+  "login_unavailable",
   "provider_unavailable",
   "provider_timeout",
   "request_timeout",
   "internal_error",
 ]);
-export const passes = (problem: Problem): boolean => passing.has(problem.code);
+export const passes = ({ code, status, retryAfter }: Problem): boolean => passing.has(code) || (status >= 500 && retryAfter !== undefined);
 
 const seconds = 1_000;
 // After so many tries without success, about half an hour, a person decides whether to go on.

@@ -10,6 +10,11 @@ export interface Sentence {
   steps: readonly Step[];
 }
 
+const away: Sentence = {
+  title: "We cannot reach the call service",
+  text: "Your connection may be down, or the service is away for a moment. We keep trying.",
+  steps: ["retry"],
+};
 const unexpected = "Something unexpected happened between this page and the call. Reload the page; if it stays, tell us the reference below.";
 
 export const sentences: Readonly<Record<string, Sentence>> = {
@@ -117,12 +122,11 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   invalid_booking: { title: "Something does not fit", text: unexpected, steps: ["retry"] },
   not_implemented: { title: "Something does not fit", text: unexpected, steps: ["retry"] },
   version_not_supported: { title: "Something does not fit", text: unexpected, steps: ["retry"] },
+  // Of whoever forwards to the server.
+  bad_gateway: away,
+  gateway_timeout: away,
   // Made on this side.
-  unreachable: {
-    title: "We cannot reach the call service",
-    text: "Your connection may be down, or the service is away for a moment. We keep trying.",
-    steps: ["retry"],
-  },
+  unreachable: away,
   bad_answer: { title: "Something does not fit", text: unexpected, steps: ["retry", "back"] },
 };
 

@@ -177,7 +177,8 @@ test("provider_rejected waits for a person", async () => {
   assert.equal(world.asked.length, 1);
 });
 
-for (const [status, code] of [[429, "rate_limited"], [503, "overloaded"], [503, "provider_unavailable"], [504, "provider_timeout"], [500, "internal_error"]])
+for (const [status, code] of [[429, "rate_limited"], [503, "overloaded"], [503, "login_unavailable"], [503, "provider_unavailable"], [504, "provider_timeout"],
+  [500, "internal_error"], [502, "bad_gateway"], [504, "gateway_timeout"], [503, "maintenance_of_somebody"]])
   test(`${code} is asked again, never before Retry-After`, async () => {
     const { world, client } = await begun();
     world.last.answer(problem(status, code, {}, { "retry-after": "7" }));

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { allowFor } from "../dist/camera.js";
+import { passes } from "../dist/client.js";
 import { EventReader } from "../dist/events.js";
 import { pauseBefore, retryAfterOf } from "../dist/pause.js";
 import { countDown, loginAddress, safeAddress, sceneOf } from "../dist/scene.js";
@@ -46,6 +47,11 @@ test("pauses are spread over the second half of their length", () => {
   assert.equal(pauseBefore(0, undefined, 1), 1_000);
   assert.equal(pauseBefore(99, undefined, 1), 30_000);
   assert.equal(pauseBefore(0, 10, 0), 10_000);
+});
+
+test("whoever is told that we try again is asked for again, and nobody else", () => {
+  for (const [code, { text }] of Object.entries(sentences))
+    assert.equal(passes({ code, title: "", detail: "", status: 400 }), /we (keep trying|try again)|and try again/i.test(text), `${code}: ${text}`);
 });
 
 test("every code that the server knows has a sentence of its own", () => {
