@@ -1,5 +1,6 @@
 #include "api/room_hall.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -23,11 +24,32 @@ room_event left_event(bool on_purpose) {
 
 }  // namespace
 
+void room_hall::mailbox::put(room_event what) {
+  bytes_ += what.data.size();
+  events_.push_back(std::move(what));
+}
+
+void room_hall::mailbox::drop(std::initializer_list<std::string_view> names) {
+  std::erase_if(events_, [&](const room_event& one) {
+    const bool goes = std::ranges::find(names, one.name) != names.end();
+    if (goes) bytes_ -= one.data.size();
+    return goes;
+  });
+}
+
+std::vector<room_event> room_hall::mailbox::take() {
+  std::vector<room_event> out(std::make_move_iterator(events_.begin()),
+                              std::make_move_iterator(events_.end()));
+  events_.clear();
+  bytes_ = 0;
+  return out;
+}
+
 room_hall::seated room_hall::enter(const room_guest& guest, std::function<void()> wake) {
   auto found = rooms_.find(guest.room);
   if (found == rooms_.end()) {
     if (rooms_.size() >= rooms_max) return {entry::full, 0};
-    found = rooms_.emplace(guest.room, room()).first;
+    found = rooms_.try_emplace(guest.room).first;
   }
   room& in = found->second;
   chair& mine = at(in, guest.seat);
@@ -67,14 +89,13 @@ void room_hall::begin_call(room& in) {
 
 // Who is there: only the last word counts, so that a guest who comes and goes fills nobody's queue.
 void room_hall::tell_who(chair& to, room_event what) {
-  std::erase_if(to.waiting,
-                [](const room_event& one) { return one.name == "call" || one.name == "left"; });
+  to.waiting.drop({"call", "left"});
   tell(to, std::move(what));
 }
 
 void room_hall::tell(chair& to, room_event what) {
   if (to.ticket == 0) return;
-  to.waiting.push_back(std::move(what));
+  to.waiting.put(std::move(what));
   if (to.waiting.size() == 1) to.wake();
 }
 
@@ -86,10 +107,7 @@ std::optional<std::vector<room_event>> room_hall::take(const core::room_id& room
   if (in.replaced.erase(ticket) > 0) return std::vector<room_event>{{"replaced", "{}"}};
   for (chair& each : in.chairs) {
     if (each.ticket != ticket) continue;
-    std::vector<room_event> out(std::make_move_iterator(each.waiting.begin()),
-                                std::make_move_iterator(each.waiting.end()));
-    each.waiting.clear();
-    return out;
+    return each.waiting.take();
   }
   return std::nullopt;
 }
@@ -119,7 +137,7 @@ bool room_hall::pass_on(const core::room_id& room_name, core::role seat, const c
   chair& other = across(in, seat);
   if (!mine.sits(user, page) || mine.said_bye) return false;
   if (other.ticket == 0 || in.call == 0 || call != std::to_string(in.call)) return false;
-  if (other.waiting.size() < queue_max) {
+  if (other.waiting.has_place_for(said)) {
     tell(other, std::move(said));
     return true;
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <set>
@@ -39,8 +40,10 @@ class room_hall {
  public:
   // Rooms with somebody inside, per shard: far more than one small server can introduce.
   static constexpr std::size_t rooms_max = 10'000;
-  // An introduction is about twenty messages. Whoever is that far behind has to start again.
+  // An introduction is about twenty messages of some kilobytes. Whoever is that far behind has to
+  // start again.
   static constexpr std::size_t queue_max = 64;
+  static constexpr std::size_t queue_bytes_max = 128 * 1024;
 
   // Calls are numbered from here, so that those before a restart are not taken for those after it.
   explicit room_hall(std::uint64_t first_call) : next_call_(first_call) {}
@@ -77,11 +80,27 @@ class room_hall {
   std::size_t rooms() const { return rooms_.size(); }
 
  private:
+  // What waits for one guest, oldest first.
+  class mailbox {
+   public:
+    std::size_t size() const { return events_.size(); }
+    bool has_place_for(const room_event& one) const {
+      return events_.size() < queue_max && bytes_ + one.data.size() <= queue_bytes_max;
+    }
+    void put(room_event what);
+    void drop(std::initializer_list<std::string_view> names);
+    void clear() { take(); }
+    std::vector<room_event> take();
+
+   private:
+    std::deque<room_event> events_;
+    std::size_t bytes_ = 0;
+  };
   struct chair {
     std::uint64_t ticket = 0;  // 0: empty
     room_guest guest;          // also who sat here last
     std::function<void()> wake;
-    std::deque<room_event> waiting;
+    mailbox waiting;
     bool said_bye = false;
 
     bool sat(const core::user_id& user, std::string_view page) const {

@@ -224,6 +224,19 @@ BOOST_AUTO_TEST_CASE(a_queue_that_is_full_makes_both_begin_again) {
   BOOST_TEST(at.say(at.expert, "101"));
 }
 
+BOOST_AUTO_TEST_CASE(so_does_one_that_holds_too_many_bytes) {
+  both_there at;
+  const std::string large(16 * 1024, 'x');
+  const std::size_t most = room_hall::queue_bytes_max / large.size();
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = 0; i < most; ++i) BOOST_TEST(at.say(at.expert, at.call, large));
+    if (round == 0) BOOST_TEST(at.events(at.client).starts_with("signal signal"));
+  }
+  BOOST_TEST(!at.say(at.expert, at.call, large));
+  BOOST_TEST(at.call_of(at.client) == "101");
+  BOOST_TEST(at.say(at.expert, "101", large));
+}
+
 BOOST_AUTO_TEST_CASE(coming_and_going_fills_nobodys_queue) {
   both_there at;
   for (int i = 0; i < 1'000; ++i) {
