@@ -7,6 +7,9 @@ function randomName() {
 }
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// In ms. We send seconds; whoever stands between may send a date, which the growing pause is good enough for.
+const retryAfter = (answer) => 1_000 * (Number(answer.headers.get("Retry-After")) || 0);
+
 // The server lets itself be heard every fifteen seconds; a line that is silent for three times as long is dead.
 function soon(reading) {
   let timer;
@@ -65,7 +68,7 @@ export class Line {
           const problem = await answer.json().catch(() => ({}));
           const again = answer.status === 429 || answer.status >= 500;
           if (!again) return hear("refused", { status: answer.status, detail: problem.detail ?? "This link does not work any more." });
-          pause = Math.max(pause, 1_000 * Number(answer.headers.get("Retry-After") ?? 0));
+          pause = Math.max(pause, retryAfter(answer));
         }
       } catch (error) {
         if (this.over) return;
@@ -95,7 +98,7 @@ export class Line {
         });
         if (answer.ok) return (await answer.json()).delivered;
         if (answer.status !== 429 && answer.status < 500) return false;
-        wait = Math.max(wait, 1_000 * Number(answer.headers.get("Retry-After") ?? 0));
+        wait = Math.max(wait, retryAfter(answer));
       } catch {
         // The network is away: the next attempt may find it.
       }
