@@ -95,7 +95,8 @@ bool take_pair(std::string_view& from, std::string_view& name, std::string& valu
   } else {
     std::size_t i = 1;
     for (; i < from.size() && from[i] != '"'; ++i) {
-      if (from[i] == '\\' && ++i == from.size()) return false;
+      if (from[i] == '\\') ++i;
+      if (i == from.size()) return false;
       value += from[i];
     }
     if (i == from.size()) return false;

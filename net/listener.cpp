@@ -294,7 +294,7 @@ core::task<core::result<stream_ptr>> listener::greet(std::unique_ptr<socket_stre
   const auto until =
       core::deadline::after(shard_.clock().steady_now(), desk_.limits.handshake_timeout);
   if (proxy_header) {
-    auto taken = co_await take_proxy_header(*raw, until);
+    auto taken = co_await take_proxy_header(raw.get(), until);
     if (!taken) {
       desk_.metrics.bad_proxy_header.add();
       co_return core::same_failure(taken);

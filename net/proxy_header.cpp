@@ -144,24 +144,24 @@ proxy_header read_proxy_header(std::string_view bytes) {
   return read_version_1(bytes);
 }
 
-core::task<core::result<void>> take_proxy_header(socket_stream& from, core::deadline until) {
+core::task<core::result<void>> take_proxy_header(socket_stream* from, core::deadline until) {
   const auto buffer = std::make_unique<std::array<char, proxy_header_bytes_max>>();
   proxy_header found{.is = state::need_more};
   for (;;) {
-    auto waited = co_await from.wait_readable(until);
+    auto waited = co_await from->wait_readable(until);
     if (!waited) co_return waited;
-    const auto there = from.peek_available(*buffer);
+    const auto there = from->peek_available(*buffer);
     if (!there) co_return core::same_failure(there);
     found = read_proxy_header({buffer->data(), *there});
     if (found.is != state::need_more) break;
-    if (from.has_ended()) co_return core::fail(errc::closed, "closed within the PROXY header");
-    from.expect_more();
+    if (from->has_ended()) co_return core::fail(errc::closed, "closed within the PROXY header");
+    from->expect_more();
   }
   if (found.is == state::wrong) co_return core::fail(errc::broken, "no PROXY header");
   // Peeked bytes are there, so that one read takes them.
-  const auto taken = from.read_available(std::span(*buffer).first(found.size));
+  const auto taken = from->read_available(std::span(*buffer).first(found.size));
   if (!taken || *taken != found.size) co_return core::fail(errc::broken, "lost the PROXY header");
-  peer better = from.other();
+  peer better = from->other();
   better.introduced = true;
   better.named = found.names_client;
   better.proxy_is_local = better.is_unix || better.address.is_loopback();
@@ -171,7 +171,7 @@ core::task<core::result<void>> take_proxy_header(socket_stream& from, core::dead
     better.is_unix = false;
     better.is_tls = found.tls;
   }
-  from.set_other(better);
+  from->set_other(better);
   co_return core::result<void>();
 }
 

@@ -29,6 +29,6 @@ proxy_header read_proxy_header(std::string_view bytes);
 
 // Takes the header, and not a byte more, off the stream, and tells the stream who is on the other
 // side.
-core::task<core::result<void>> take_proxy_header(socket_stream& from, core::deadline until);
+core::task<core::result<void>> take_proxy_header(socket_stream* from, core::deadline until);
 
 }  // namespace net
