@@ -1,5 +1,7 @@
 #include "join/provisioner.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <unordered_map>
@@ -129,8 +131,18 @@ struct provisioner::state {
 
   // Of several processes, one makes or closes a room, and one sweeps. Whoever is killed meanwhile
   // loses it when the time is over.
-  rooms::lease lease_on(std::string what, std::chrono::milliseconds longest) const {
-    return {std::move(what), parts.process, parts.clock.wall_now() + longest};
+  rooms::lease lease_on(std::string what, std::string holder,
+                        std::chrono::milliseconds longest) const {
+    return {std::move(what), std::move(holder), parts.clock.wall_now() + longest};
+  }
+  // One holder for each time that a room is taken: who closes it must not let go of it under who
+  // makes it, though both are this process.
+  rooms::lease room_lease(std::string what) {
+    auto left = unreturned.extract(what);
+    std::string holder = left.empty()
+                             ? fmt::format("{} {}.{}", parts.process, parts.shard, ++times_taken)
+                             : std::move(left.mapped());
+    return lease_on(std::move(what), std::move(holder), parts.settings.call_timeout);
   }
   std::string making(const core::room_id& room, const core::provider_name& vendor) const {
     return (reuses_room(vendor) ? "room " : "make ") + room.text();
@@ -140,8 +152,8 @@ struct provisioner::state {
     if (reuses_room(one.provider)) return "room " + one.room.text();
     return "close " + one.room.text() + '#' + std::to_string(one.generation);
   }
-  static core::task<bool> held(handle self, std::string what, core::deadline until);
-  static core::task<void> let_go(handle self, std::string what);
+  static core::task<bool> held(handle self, rooms::lease wanted, core::deadline until);
+  static core::task<void> let_go(handle self, rooms::lease mine);
   static core::task<bool> sweeps_here(handle self, core::deadline until);
 
   // Background work, on the owner's shard.
@@ -190,6 +202,9 @@ struct provisioner::state {
     return std::move(found.mapped());
   }
   std::unordered_map<std::string, std::string> unsaved;
+  std::uint64_t times_taken = 0;
+  // What the store could not take back, by its holder: ours still, so that we need not wait for it.
+  std::unordered_map<std::string, std::string> unreturned;
   bool stopped = false;
   bool sweeps = false;  // this process does, as far as it knows
 };
@@ -223,12 +238,13 @@ core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self
 
 // False when the deadline came before another process let go. A store that does not answer keeps
 // nobody: whoever goes on asks it again.
-core::task<bool> provisioner::state::held(handle self, std::string what, core::deadline until) {
+core::task<bool> provisioner::state::held(handle self, rooms::lease wanted, core::deadline until) {
   constexpr std::chrono::milliseconds pause{100};
   const core::clock& clock = self->parts.clock;
   for (;;) {
-    const rooms::lease wanted = self->lease_on(what, self->parts.settings.call_timeout);
-    auto mine = co_await self->parts.store.hold(wanted, clock.wall_now(), until);
+    const core::wall_time now = clock.wall_now();
+    wanted.ends_at = now + self->parts.settings.call_timeout;
+    auto mine = co_await self->parts.store.hold(wanted, now, until);
     if (!mine || *mine) co_return true;
     const core::deadline next = core::deadline::after(clock.steady_now(), pause);
     const bool more = co_await self->parts.sleep(earlier_of(next, until));
@@ -236,8 +252,10 @@ core::task<bool> provisioner::state::held(handle self, std::string what, core::d
   }
 }
 
-core::task<void> provisioner::state::let_go(handle self, std::string what) {
-  co_await self->parts.store.let_go(std::move(what), self->parts.process, self->call_deadline());
+core::task<void> provisioner::state::let_go(handle self, rooms::lease mine) {
+  auto gone = co_await self->parts.store.let_go(mine.what, mine.holder, self->call_deadline());
+  if (!gone && self->unreturned.size() < unsaved_max)
+    self->unreturned[std::move(mine.what)] = std::move(mine.holder);
 }
 
 core::task<core::result<booking_ptr>> provisioner::state::make(handle self, booking_ptr wanted,
@@ -247,12 +265,17 @@ core::task<core::result<booking_ptr>> provisioner::state::make(handle self, book
   if (auto why = self->provider_away(*wanted)) co_return core::fail(std::move(*why));
   const maker at_exit(self->being_made[wanted->provider]);
   const core::deadline until = self->call_deadline();
-  const std::string what = self->making(wanted->room, wanted->provider);
-  const bool alone = co_await held(self, what, until);
+  if (self->reuses_room(wanted->provider)) {
+    // What is made before an older generation's close arrives there would be lost by it.
+    const bool free = co_await closed(self, wanted->room, until);
+    if (!free) co_return core::fail(providers::errc::timed_out, "waited for the room to be closed");
+  }
+  const rooms::lease mine = self->room_lease(self->making(wanted->room, wanted->provider));
+  const bool alone = co_await held(self, mine, until);
   if (!alone)
     co_return core::fail(providers::errc::timed_out, "waited for another process to make the room");
   auto made = co_await make_alone(self, std::move(wanted), std::move(by), until);
-  self->tasks.spawn(let_go(self, what));  // nobody waits for that
+  self->tasks.spawn(let_go(self, mine));  // nobody waits for that
   co_return made;
 }
 
@@ -260,11 +283,6 @@ core::task<core::result<booking_ptr>> provisioner::state::make_alone(handle self
                                                                      booking_ptr wanted, asker by,
                                                                      core::deadline until) {
   provisioner_parts& parts = self->parts;
-  if (self->reuses_room(wanted->provider)) {
-    // What is made before an older generation's close arrives there would be lost by it.
-    const bool free = co_await closed(self, wanted->room, until);
-    if (!free) co_return core::fail(providers::errc::timed_out, "waited for the room to be closed");
-  }
   // Somebody may have made it since the caller read the booking: the store knows.
   auto stored = co_await parts.store.find(wanted->room, until);
   booking_ptr one = wanted;
@@ -433,13 +451,11 @@ core::task<void> provisioner::state::do_close(handle self, rooms::room_closing a
   // What is still noted afterwards comes with the next sweep.
   if (is_made_now || self->closing.contains(asked.room)) co_return;
   const turn at_exit(*self, asked.room);
-  const std::string what = self->closing_of(asked);
-  const rooms::lease wanted = self->lease_on(what, self->parts.settings.call_timeout);
-  const core::wall_time now = self->parts.clock.wall_now();
-  auto mine = co_await self->parts.store.hold(wanted, now, until);
-  if (!mine || !*mine) co_return;
+  const rooms::lease mine = self->room_lease(self->closing_of(asked));
+  auto taken = co_await self->parts.store.hold(mine, self->parts.clock.wall_now(), until);
+  if (!taken || !*taken) co_return;
   co_await close_alone(self, std::move(asked), until);
-  co_await self->parts.store.let_go(what, self->parts.process, until);
+  co_await let_go(self, mine);
 }
 
 core::task<void> provisioner::state::close_alone(handle self, rooms::room_closing asked,
@@ -502,7 +518,7 @@ core::task<bool> provisioner::state::sweeps_here(handle self, core::deadline unt
   // Three sweeps that did not come: that process is gone.
   const auto longest = std::max<std::chrono::milliseconds>(3 * parts.settings.sweep_every,
                                                            parts.settings.call_timeout);
-  const rooms::lease wanted = self->lease_on(std::string(sweep_lease), longest);
+  const rooms::lease wanted = self->lease_on(std::string(sweep_lease), parts.process, longest);
   auto mine = co_await parts.store.hold(wanted, parts.clock.wall_now(), until);
   if (!mine) parts.log.warn("sweep_failed", {{"detail", mine.error().detail}});
   self->sweeps = mine && *mine;

@@ -122,7 +122,13 @@ CREATE TABLE leases (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array versions = {version_1, version_2, version_3, version_4};
+// Leases last seconds: those of before are not kept.
+constexpr const char* version_5 = R"sql(
+DELETE FROM leases;
+ALTER TABLE leases ADD COLUMN taken_at INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array versions = {version_1, version_2, version_3, version_4, version_5};
 
 std::string said(connection& on) { return on.take_trouble().detail; }
 

@@ -1,6 +1,7 @@
 // store: where bookings live. SQLite in the process; PostgreSQL where several nodes serve.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -65,6 +66,7 @@ struct report_outcome {
 
 // Something that only one process may do at a time: one of them holds it until it lets go or the
 // time is over.
+constexpr std::chrono::seconds lease_clock_slack{1};  // of a clock that is being adjusted
 struct lease {
   std::string what;
   std::string holder;
@@ -142,7 +144,9 @@ class store {
   virtual core::task<core::result<news_page>> news_since(std::optional<news_place> place,
                                                          core::deadline until) = 0;
 
-  // True where the holder has it now: it was free, its time was over, or it was theirs already.
+  // True where the holder has it now: it was free, its time was over, or it was theirs already. One
+  // that was taken later than now is void: the clock has been put back since, and its end would not
+  // come for as long as the clock was wrong.
   virtual core::task<core::result<bool>> hold(lease what, core::wall_time now,
                                               core::deadline until) = 0;
   // True where it was the holder's.

@@ -664,7 +664,7 @@ BOOST_AUTO_TEST_CASE(a_process_that_was_killed_while_it_made_a_room_holds_it_for
   door_scene at;
   other_process beside(at);
   at.store.add(tests::booking_of("talk"));
-  at.store.leases["make talk"] = {"make talk", "killed", at.clock.wall_now() + 5s};
+  at.store.leases["make talk"] = {"killed", at.clock.wall_now(), at.clock.wall_now() + 5s};
   tally count;
   core::task_group group(at.context.get_executor());
   group.spawn(ready_once(&beside.made, kept(at, "talk"), &count));
@@ -673,6 +673,43 @@ BOOST_AUTO_TEST_CASE(a_process_that_was_killed_while_it_made_a_room_holds_it_for
   at.clock.advance(5s);
   finish(at, group);
   BOOST_TEST(count.good == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_was_taken_by_a_clock_that_was_ahead_is_free) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  const auto ahead = at.clock.wall_now() + 1h;
+  at.store.leases["make talk"] = {"killed", ahead, ahead + 10s};
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(whoever_has_closed_a_room_does_not_let_go_of_it_under_who_makes_it) {
+  door_scene at;
+  at.vendor->reuses_room = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  cancel(at);
+  auto go = hold(at);
+  at.provisioner->close_soon(kept(at, "talk"));
+  at.settle();
+  BOOST_TEST(at.vendor->closed.size() == 1u);
+  reopen(at);
+  auto later = hold(at);
+  tally count;
+  core::task_group group(at.context.get_executor());
+  start_joins(at, group, 1, count);
+  go.give();
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  BOOST_REQUIRE(at.store.leases.contains("room talk"));
+  // Nor would one of two rooms of the same process let go of the other's.
+  auto theirs = at.run(at.store.let_go("room talk", "alone", tests::far_deadline()));
+  BOOST_TEST(!theirs.value());
+  later.give();
+  finish(at, group);
+  at.settle();
+  BOOST_TEST(count.good == 1u);
+  BOOST_TEST(at.store.leases.empty());
 }
 
 BOOST_AUTO_TEST_CASE(of_two_processes_one_sweeps_until_it_stops_or_is_gone) {

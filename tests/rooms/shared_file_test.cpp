@@ -191,6 +191,15 @@ BOOST_AUTO_TEST_CASE(a_lease_has_one_holder_until_it_lets_go_or_the_time_is_over
   BOOST_TEST(s.a.hold("sweep", "a", t0 + 16s));
 }
 
+BOOST_AUTO_TEST_CASE(a_lease_that_a_clock_ahead_has_given_is_void_when_the_clock_is_right_again) {
+  scene s;
+  BOOST_TEST(s.a.hold("sweep", "a", t0 + 1h));
+  BOOST_TEST(s.b.hold("sweep", "b", t0));
+  // What an adjusted clock does is no reason.
+  BOOST_TEST(!s.a.hold("sweep", "a", t0 - 1s));
+  BOOST_TEST(s.a.hold("sweep", "a", t0 - 2s));
+}
+
 BOOST_AUTO_TEST_CASE(two_processes_that_start_at_once_make_one_file) {
   for (int i = 0; i < 20; ++i) {
     tests::scratch_directory where;

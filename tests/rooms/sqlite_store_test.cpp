@@ -107,7 +107,7 @@ struct scene {
 };
 
 // The file as it was before processes told each other of their writes.
-void drop_version_4(other_program& file) {
+void drop_versions_from_4(other_program& file) {
   for (const char* trigger :
        {"news_of_a_booking_made", "news_of_a_booking_changed", "news_of_a_booking_gone",
         "news_of_a_revocation_made", "news_of_a_revocation_changed"})
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(a_file_of_the_first_version_keeps_its_bookings_and_learns_t
     for (const char* column :
          {"digest", "call_state", "call_told_at", "call_started_at", "call_ended_at"})
       old.execute(("ALTER TABLE bookings DROP COLUMN " + std::string(column)).c_str());
-    drop_version_4(old);
+    drop_versions_from_4(old);
     old.execute("DROP TABLE revocations");
     old.execute("PRAGMA user_version = 1");
   }
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_file_of_the_third_version_begins_its_list_of_news) {
   s.store.reset();
   {
     other_program old(s.path);
-    drop_version_4(old);
+    drop_versions_from_4(old);
     old.execute("PRAGMA user_version = 3");
   }
   s.open();

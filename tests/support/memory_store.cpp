@@ -230,9 +230,11 @@ core::task<core::result<bool>> memory_store::hold(rooms::lease what, core::wall_
                                                   core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);
   const auto known = leases.find(what.what);
-  if (known != leases.end() && known->second.holder != what.holder && known->second.ends_at > now)
-    co_return false;
-  leases[what.what] = what;
+  const bool free = known == leases.end() || known->second.holder == what.holder ||
+                    known->second.ends_at <= now ||
+                    known->second.taken_at > now + rooms::lease_clock_slack;
+  if (!free) co_return false;
+  leases[what.what] = {what.holder, now, what.ends_at};
   co_return true;
 }
 

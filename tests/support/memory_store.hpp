@@ -71,7 +71,12 @@ class memory_store final : public rooms::store {
   std::size_t finds = 0;   // calls so far
   std::size_t writes = 0;  // changes so far
 
-  std::map<std::string, rooms::lease> leases;
+  struct held {
+    std::string holder;
+    core::wall_time taken_at;
+    core::wall_time ends_at;
+  };
+  std::map<std::string, held> leases;
   // What other processes would have written; each is read once.
   std::vector<rooms::news> news;
 
