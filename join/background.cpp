@@ -18,12 +18,8 @@ std::chrono::seconds setback(std::uint32_t failures) {
   return std::min(longest, std::chrono::seconds{30} * (1 << std::min(failures, 10u)));
 }
 
-bool background_queue::offer(background_job job, core::steady_time now) {
+bool background_queue::offer(background_job job) {
   if (jobs_.size() >= jobs_max_) return false;
-  if (job.booking) {
-    const auto before = setbacks_.find(job.room());
-    if (before != setbacks_.end() && now < before->second.not_before) return false;
-  }
   if (!queued_.insert(key_of(job)).second) return false;
   jobs_.push_back(std::move(job));
   return true;
@@ -41,13 +37,6 @@ bool background_queue::begin_worker() {
   if (workers_ >= workers_max_) return false;
   ++workers_;
   return true;
-}
-
-void background_queue::failed(const core::room_id& room, core::steady_time now) {
-  // Rooms that nobody asks for again would stay for ever: begin afresh when there are too many.
-  if (setbacks_.size() >= jobs_max_) setbacks_.clear();
-  trouble& one = setbacks_[room];
-  one.not_before = now + setback(one.failures++);
 }
 
 }  // namespace join

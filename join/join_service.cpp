@@ -86,8 +86,7 @@ std::optional<core::result<joined>> join_service::join_now(const join_call& call
   if (!*door) return core::result<joined>(core::same_failure(*door));
   providers::provider* vendor = parts_.providers.find((*door)->booking->provider);
   if (!vendor) return core::result<joined>(core::fail(missing(*(*door)->booking)));
-  if (vendor->traits().needs_room && parts_.rooms.must_prepare(*(*door)->booking))
-    return std::nullopt;
+  if (vendor->traits().needs_room && !parts_.rooms.lets_in((*door)->booking)) return std::nullopt;
 
   fill(warm_, **door, call, who, now);
   auto way =

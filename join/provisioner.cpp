@@ -10,6 +10,7 @@
 #include "core/single_flight.hpp"
 #include "join/background.hpp"
 #include "join/error.hpp"
+#include "join/room_need.hpp"
 #include "providers/error.hpp"
 #include "providers/guard.hpp"
 #include "rooms/error.hpp"
@@ -27,31 +28,9 @@ using noted_closing = std::optional<rooms::room_closing>;
 
 constexpr std::string_view sweep_lease = "sweep";
 
-providers::room_terms terms_of(const rooms::booking& one, const rooms::window_settings& windows) {
-  return {one.starts_at, one.ends_at + windows.closes_after, one.participants.size()};
-}
-
-providers::room_wish wish_for(const rooms::booking& one, const rooms::window_settings& windows) {
-  const providers::room_terms terms = terms_of(one, windows);
-  providers::room_wish out;
-  out.room = one.room;
-  out.generation = one.generation;
-  out.starts_at = terms.starts_at;
-  out.ends_at = one.ends_at;
-  out.closes_at = terms.closes_at;
-  out.participants = terms.participants;
-  return out;
-}
-
-// A closing has outlived its booking: only the room's name at the provider counts.
-providers::room_wish wish_for(const rooms::room_closing& one) {
-  providers::room_wish out;
-  out.room = one.room;
-  out.generation = one.generation;
-  out.starts_at = out.ends_at = out.closes_at = one.due_at;
-  out.wanted_for = providers::urgency::cleanup;
-  return out;
-}
+// A call that runs in a room that is to be replaced: looked at again after so long, or when the
+// provider tells of its end.
+constexpr std::chrono::minutes running_pause{1};
 
 }  // namespace
 
@@ -79,11 +58,14 @@ struct provisioner::state {
     const providers::provider* vendor = parts.providers.find(name);
     return vendor && vendor->traits().reuses_room;
   }
-  bool must_prepare(const rooms::booking& one) {
-    const providers::provider* vendor = parts.providers.find(one.provider);
-    if (!vendor || !vendor->traits().needs_room) return false;
-    return one.provider_room.empty() ||
-           !vendor->still_right(terms_of(one, parts.windows), one.provider_room);
+  room_need need_of(const rooms::booking& one) {
+    return join::need_of(one, parts.providers.find(one.provider), parts.windows,
+                         parts.clock.wall_now());
+  }
+  // What one who asks for this has done himself: who is at the door only waits for what he needs.
+  static bool is_for(room_need what, providers::urgency who) {
+    return what == room_need::make ||
+           (what == room_need::tell && who == providers::urgency::prepare);
   }
 
   // Why the room cannot be made now, where that is known without asking anybody.
@@ -160,11 +142,15 @@ struct provisioner::state {
   static void enqueue(const handle& self, background_job job);
   static core::task<void> work(handle self);
   static core::task<void> do_prepare(handle self, booking_ptr one);
+  static core::task<void> settle(handle self, booking_ptr one, core::deadline until);
+  static core::task<void> put_off(handle self, booking_ptr one, bool failed);
   static core::task<core::result<noted_closing>> still_due(handle self, rooms::room_closing asked,
                                                            core::deadline until);
   static core::task<void> do_close(handle self, rooms::room_closing asked);
   static core::task<void> close_alone(handle self, rooms::room_closing asked, core::deadline until);
   static void to_owner(const handle& self, background_job job);
+  static core::task<void> sweep_rooms_of(handle self, core::provider_name vendor,
+                                         core::wall_time now, core::deadline until);
   static core::task<void> end_overdue(handle self, core::wall_time now, core::deadline until);
   static core::task<void> sweep(handle self);
   static core::task<void> sweep_forever(handle self);
@@ -223,10 +209,10 @@ core::task<core::result<booking_ptr>> provisioner::state::ready_here(handle self
     auto again = co_await self->flights.join(one->room.text(), fetch, until);
     got = std::move(again);
   }
-  // A flight that began before the booking changed has made the room for what it was; the next one
-  // has read it as it is.
-  const bool behind =
-      got && (*got)->state == rooms::booking_state::scheduled && self->must_prepare(**got);
+  // A flight that began before the booking changed has made the room for what it was, and one that
+  // somebody at the door began tells of no change; the next one has read it as it is.
+  const bool behind = got && (*got)->state == rooms::booking_state::scheduled &&
+                      is_for(self->need_of(**got), by.who);
   if (behind) {
     auto again = co_await self->flights.join(one->room.text(), fetch, until);
     got = std::move(again);
@@ -290,7 +276,9 @@ core::task<core::result<booking_ptr>> provisioner::state::make_alone(handle self
     if (!*stored) co_return core::fail(rooms::errc::room_not_found);
     one = std::make_shared<const rooms::booking>(std::move(**stored));
     const bool open = one->state == rooms::booking_state::scheduled;
-    if (!open || !self->must_prepare(*one)) co_return one;
+    if (!open || !is_for(self->need_of(*one), by.who)) co_return one;
+  } else if (!one->provider_room.empty()) {
+    co_return core::same_failure(stored);  // what was told could not be remembered
   } else {
     // Where creating is idempotent by the room's name, people need not wait until the store is
     // back.
@@ -330,30 +318,34 @@ core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, book
                                                                core::deadline until) {
   provisioner_parts& parts = self->parts;
   const core::wall_time now = parts.clock.wall_now();
-  auto kept = co_await parts.store.remember_room(one->room, one->generation, one->provider_room,
-                                                 provider_room, now, until);
+  providers::provider* vendor = parts.providers.find(one->provider);
+  const bool replaces = vendor && vendor->replaces_room() && !one->provider_room.empty() &&
+                        !vendor->same_room(one->provider_room, provider_room);
+  auto kept = co_await parts.store.remember_room({one, provider_room, replaces}, now, until);
   if (!kept) {
     // The room is there: whoever waits may go in, and the next join asks for the same room again.
     parts.log.error("room_not_remembered", {{"provider", one->provider.text()},
                                             {"room", one->room.text()},
                                             {"detail", kept.error().detail}});
-    const providers::provider* vendor = parts.providers.find(one->provider);
     if (vendor && vendor->makes_another()) self->save_later(*one, provider_room);
     auto with_room = std::make_shared<rooms::booking>(*one);
     with_room->provider_room = std::move(provider_room);
     co_return booking_ptr(std::move(with_room));
   }
-  providers::provider* vendor = parts.providers.find(one->provider);
-  const bool another = vendor && kept->generation == one->generation &&
+  const bool current = vendor && kept->generation == one->generation &&
                        kept->state == rooms::booking_state::scheduled &&
-                       !vendor->same_room(kept->provider_room, provider_room) &&
                        !self->reuses_room(one->provider);
-  if (another) {
-    // Another node was faster and its room is the one that counts.
-    auto gone = co_await vendor->close(wish_for(*one, parts.windows), provider_room, until);
+  const bool lost = current && !vendor->same_room(kept->provider_room, provider_room);
+  // Before the one that goes has gone, everybody knows the one that stays.
+  co_await parts.shards.announce_change(one->room);
+  if (lost || (current && replaces)) {
+    // Lost: another node was faster, or a call has begun in the one before.
+    providers::room_wish old = wish_for(*one, parts.windows);
+    old.wanted_for = providers::urgency::cleanup;
+    auto gone =
+        co_await vendor->close(std::move(old), lost ? provider_room : one->provider_room, until);
     self->count("closed", one->provider, gone.has_value());
   }
-  co_await parts.shards.announce_change(one->room);
   co_return std::make_shared<const rooms::booking>(std::move(*kept));
 }
 
@@ -383,7 +375,7 @@ core::task<void> provisioner::state::serve(handle owner, std::shared_ptr<meeting
 
 void provisioner::state::enqueue(const handle& self, background_job job) {
   if (self->stopped) return;
-  if (!self->background.offer(std::move(job), self->parts.clock.steady_now())) return;
+  if (!self->background.offer(std::move(job))) return;
   if (!self->background.begin_worker()) return;
   if (!self->tasks.spawn(work(self))) self->background.end_worker();
 }
@@ -403,16 +395,35 @@ core::task<void> provisioner::state::work(handle self) {
 
 core::task<void> provisioner::state::do_prepare(handle self, booking_ptr one) {
   const core::deadline until = self->call_deadline();
+  if (self->need_of(*one) == room_need::nothing) co_return co_await settle(self, one, until);
   // Somebody at the door who was faster has the same room made with more urgency.
   const bool first = !self->flights.in_flight(one->room.text());
   if (first) self->unhurried.insert(one->room.text());
   auto got = co_await ready_here(self, one, {std::nullopt, providers::urgency::prepare}, until);
   if (first) self->unhurried.erase(one->room.text());
-  const core::steady_time now = self->parts.clock.steady_now();
-  if (got)
-    self->background.succeeded(one->room);
-  else
-    self->background.failed(one->room, now);
+  if (!got) co_return co_await put_off(self, one, true);
+  const room_need left = self->need_of(**got);
+  if (left == room_need::later) co_return co_await put_off(self, *got, false);
+  if (left == room_need::nothing) co_await settle(self, *got, until);
+}
+
+// A change that is none to its provider.
+core::task<void> provisioner::state::settle(handle self, booking_ptr one, core::deadline until) {
+  if (!one->preparing.untold) co_return;
+  const core::wall_time now = self->parts.clock.wall_now();
+  const rooms::room_made as_it_is{one, one->provider_room};
+  auto kept = co_await self->parts.store.remember_room(as_it_is, now, until);
+  if (kept) co_await self->parts.shards.announce_change(one->room);
+}
+
+// Where the store does not keep that, the next sweep tries again.
+core::task<void> provisioner::state::put_off(handle self, booking_ptr one, bool failed) {
+  const auto pause = failed ? std::min(setback(one->preparing.failures), prepare_setback_max)
+                            : std::chrono::seconds{running_pause};
+  auto kept = co_await self->parts.store.prepare_later(one->room, one->generation, failed,
+                                                       self->parts.clock.wall_now() + pause,
+                                                       self->call_deadline());
+  if (kept && *kept) co_await self->parts.shards.announce_change(one->room);
 }
 
 // False when the deadline came first.
@@ -525,6 +536,25 @@ core::task<bool> provisioner::state::sweeps_here(handle self, core::deadline unt
   co_return self->sweeps;
 }
 
+// Each provider by itself: none waits behind the bookings of another.
+core::task<void> provisioner::state::sweep_rooms_of(handle self, core::provider_name vendor,
+                                                    core::wall_time now, core::deadline until) {
+  provisioner_parts& parts = self->parts;
+  rooms::rooms_due which;
+  which.provider = std::move(vendor);
+  which.starts_before = now + parts.settings.prepare_before;
+  which.ends_after = now - parts.windows.closes_after;
+  which.now = now;
+  which.limit = parts.settings.sweep_batch;
+  auto due = co_await parts.store.to_prepare(std::move(which), until);
+  if (!due) {
+    parts.log.warn("sweep_failed", {{"detail", due.error().detail}});
+    co_return;
+  }
+  for (rooms::booking& one : *due)
+    to_owner(self, {std::make_shared<const rooms::booking>(std::move(one)), {}});
+}
+
 core::task<void> provisioner::state::sweep(handle self) {
   provisioner_parts& parts = self->parts;
   const core::wall_time now = parts.clock.wall_now();
@@ -532,15 +562,9 @@ core::task<void> provisioner::state::sweep(handle self) {
   const core::deadline until = self->call_deadline();
   const bool ours = co_await sweeps_here(self, until);
   if (!ours) co_return;
-  auto bare = co_await parts.store.without_room(now + parts.settings.prepare_before,
-                                                now - parts.windows.closes_after, most, until);
-  if (bare) {
-    for (rooms::booking& one : *bare)
-      if (self->must_prepare(one))
-        to_owner(self, {std::make_shared<const rooms::booking>(std::move(one)), {}});
-  } else {
-    parts.log.warn("sweep_failed", {{"detail", bare.error().detail}});
-  }
+  for (const providers::provider* vendor : parts.providers.all())
+    if (vendor->traits().needs_room)
+      co_await sweep_rooms_of(self, vendor->traits().name, now, until);
   co_await end_overdue(self, now, until);
   auto due = co_await parts.store.due_closings(now, most, until);
   if (due)
@@ -569,16 +593,39 @@ void provisioner::meet(std::vector<provisioner*> peers) {
   for (const provisioner* peer : peers) state_->peers.push_back(peer->state_);
 }
 
-bool provisioner::must_prepare(const rooms::booking& one) { return state_->must_prepare(one); }
+bool provisioner::must_prepare(const rooms::booking& one) {
+  return state_->need_of(one) == room_need::make;
+}
+
+bool provisioner::lets_in(const booking_ptr& one) {
+  const room_need need = state_->need_of(*one);
+  // A booking's own changes are noted as they are made; other windows since the start are not.
+  if (need == room_need::tell && !one->preparing.untold) state::to_owner(state_, {one, {}});
+  return need != room_need::make;
+}
 
 core::task<core::result<booking_ptr>> provisioner::ready(booking_ptr one,
                                                          std::optional<core::trace> trace,
                                                          core::deadline until) {
-  if (!state_->must_prepare(*one)) co_return one;
-  const std::size_t owner = state_->parts.shards.owner_of(one->room);
-  if (owner == state_->parts.shard)
-    co_return co_await state::ready_here(state_, std::move(one), {std::move(trace)}, until);
-  co_return co_await state::ready_there(state_, owner, std::move(one), {std::move(trace)}, until);
+  if (lets_in(one)) co_return one;
+  const provisioner_parts& parts = state_->parts;
+  const bool opens = opens_as_it_is(*one, parts.providers.find(one->provider), parts.windows,
+                                    parts.clock.wall_now());
+  // Who would get in without the change waits for it only as long as there is time left for that.
+  const core::steady_time now = parts.clock.steady_now();
+  const core::deadline waits = opens ? core::deadline::after(now, until.left(now) / 2) : until;
+  const std::size_t owner = parts.shards.owner_of(one->room);
+  auto by = asker{std::move(trace)};
+  core::result<booking_ptr> made = core::fail(core::errc::cancelled);
+  if (owner == parts.shard) {
+    auto here = co_await state::ready_here(state_, one, std::move(by), waits);
+    made = std::move(here);
+  } else {
+    auto there = co_await state::ready_there(state_, owner, one, std::move(by), waits);
+    made = std::move(there);
+  }
+  if (!made && opens) co_return one;
+  co_return made;
 }
 
 void provisioner::prepare_soon(booking_ptr one) {
@@ -588,7 +635,8 @@ void provisioner::prepare_soon(booking_ptr one) {
       one->provider_room.empty() && one->starts_at - state_->parts.settings.prepare_before > now;
   const bool over = one->ends_at + state_->parts.windows.closes_after <= now;
   if (too_far || over || one->state != rooms::booking_state::scheduled) return;
-  if (state_->must_prepare(*one)) state::to_owner(state_, {std::move(one), {}});
+  const bool wanted = one->preparing.untold || state_->need_of(*one) != room_need::nothing;
+  if (wanted) state::to_owner(state_, {std::move(one), {}});
 }
 
 void provisioner::close_soon(booking_ptr one) {

@@ -74,18 +74,23 @@ class provisioner {
   // stopped.
   void meet(std::vector<provisioner*> peers);
 
-  // True where the booking's provider needs a room that has not been made yet, or was made for
-  // another time or number of people and the provider wants to know.
+  // True where nobody gets in before the provider has been asked: for a room that has not been
+  // made, or that does not serve the booking as it is now.
   bool must_prepare(const rooms::booking& one);
-  // The booking with its provider's room, made now where it has none. Failures are providers::errc,
-  // the store's, or provider_missing; they are shared by all who wait and not remembered.
-  // The provider hears of the trace of whoever asked first.
+  // The other way round, of somebody at the door; where the provider does not know of a change and
+  // nobody has noted that yet, it is told in the background.
+  bool lets_in(const rooms::booking_ptr& one);
+  // The booking with a room of its provider that lets people in, made now where it has none. Where
+  // it cannot be replaced by the right one, the one that is there serves. Failures are
+  // providers::errc, the store's, or provider_missing; they are shared by all who wait and not
+  // remembered. The provider hears of the trace of whoever asked first.
   core::task<core::result<rooms::booking_ptr>> ready(rooms::booking_ptr one,
                                                      std::optional<core::trace> trace,
                                                      core::deadline until);
 
-  // In the background, from the shard of this object: makes the room of a new booking, closes that
-  // of a cancelled or ended one, unless that has been done. Never waits.
+  // In the background, from the shard of this object: makes the room of a new booking, tells the
+  // provider of a changed one, closes that of a cancelled or ended one, unless that has been done.
+  // Never waits; what fails, or is cut off, is found by the sweep.
   void prepare_soon(rooms::booking_ptr one);
   void close_soon(rooms::booking_ptr one);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -53,6 +54,8 @@ class custom final : public provider {
   bool still_right(const room_terms& terms, std::string_view provider_room) const override {
     return settings_->create_url.empty() || provider_room == told(terms);
   }
+  bool still_opens(const room_terms& terms, std::string_view provider_room,
+                   core::wall_time now) const override;
   std::optional<core::result<join_link>> admit_now(const admission& who) override;
   core::task<core::result<join_link>> admit(admission who, core::deadline) override {
     co_return *admit_now(who);
@@ -141,6 +144,22 @@ core::task<core::result<bool>> custom::is_there(core::room_id room, std::string 
 std::string custom::told(const room_terms& terms) const {
   return fmt::format("{}-{}/{}", core::unix_seconds(terms.starts_at - settings_->create_early),
                      core::unix_seconds(terms.closes_at), terms.participants);
+}
+
+// Whether the service, which may hold everybody to what it was told, lets people in as it is.
+bool custom::still_opens(const room_terms& terms, std::string_view provider_room,
+                         core::wall_time now) const {
+  std::int64_t from = 0, to = 0;
+  std::size_t people = 0;
+  const char* const end = provider_room.data() + provider_room.size();
+  auto read = std::from_chars(provider_room.data(), end, from);
+  if (read.ec != std::errc{} || read.ptr == end || *read.ptr != '-') return false;
+  read = std::from_chars(read.ptr + 1, end, to);
+  if (read.ec != std::errc{} || read.ptr == end || *read.ptr != '/') return false;
+  read = std::from_chars(read.ptr + 1, end, people);
+  if (read.ec != std::errc{} || read.ptr != end) return false;
+  const std::int64_t seconds = core::unix_seconds(now);
+  return from <= seconds && seconds < to && terms.participants <= people;
 }
 
 core::task<core::result<std::string>> custom::prepare(room_wish wish, core::deadline until) {

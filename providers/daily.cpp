@@ -92,6 +92,11 @@ class daily final : public provider {
   std::optional<core::failure> away() const override { return calls_.away(); }
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;
   bool still_right(const room_terms& terms, std::string_view provider_room) const override;
+  bool still_opens(const room_terms&, std::string_view provider_room,
+                   core::wall_time now) const override {
+    const auto room = remembered_room::from(provider_room);
+    return room && core::unix_seconds(now) < room->ends;
+  }
   bool same_room(std::string_view one, std::string_view other) const override {
     const auto a = remembered_room::from(one), b = remembered_room::from(other);
     return a && b && a->name == b->name;

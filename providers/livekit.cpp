@@ -69,6 +69,8 @@ class livekit final : public provider {
   std::optional<core::failure> away() const override { return calls_.away(); }
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;
   bool still_right(const room_terms& terms, std::string_view provider_room) const override;
+  bool still_opens(const room_terms&, std::string_view provider_room,
+                   core::wall_time now) const override;
   bool same_room(std::string_view one, std::string_view other) const override {
     return name_in(one) == name_in(other);
   }
@@ -139,6 +141,16 @@ bool livekit::still_right(const room_terms& terms, std::string_view provider_roo
   if (!settings_->create_rooms) return true;
   return provider_room ==
          remembered(*settings_, std::string(name_in(provider_room)), terms.closes_at);
+}
+
+// It waits for people until the end that it was made for.
+bool livekit::still_opens(const room_terms&, std::string_view provider_room,
+                          core::wall_time now) const {
+  const std::string_view end = provider_room.substr(name_in(provider_room).size());
+  std::int64_t seconds = 0;
+  if (end.empty()) return false;
+  const auto read = std::from_chars(end.data() + 1, end.data() + end.size(), seconds);
+  return read.ec == std::errc{} && core::unix_seconds(now) < seconds;
 }
 
 std::optional<core::result<join_link>> livekit::admit_now(const admission& who) {

@@ -98,11 +98,21 @@ class provider {
   virtual core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) = 0;
 
   // Whether what prepare() gave is still right under these terms. Where it is not, prepare() is
-  // called again before anybody else enters, and what it gives then is remembered. Asked on every
-  // join, so it never waits.
+  // called again and what it gives then is remembered. Asked on every join, so it never waits.
   virtual bool still_right(const room_terms&, std::string_view /*provider_room*/) const {
     return true;
   }
+
+  // Of what is not right any more: whether it lets people in at `now` all the same. Where it does,
+  // they do not wait until the provider has heard of the change.
+  virtual bool still_opens(const room_terms&, std::string_view /*provider_room*/,
+                           core::wall_time /*now*/) const {
+    return true;
+  }
+
+  // A room that is not right any more is not changed: prepare() makes another in its place, and the
+  // one before is closed afterwards. Never done to a room in which a call is running.
+  virtual bool replaces_room() const { return false; }
 
   // Whether both are the same room there, as two nodes may have remembered it: what is not may be
   // closed as left over.

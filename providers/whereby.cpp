@@ -86,6 +86,12 @@ class whereby final : public provider {
     const auto known = remembered_meeting(provider_room, *settings_);
     return known && core::unix_seconds(terms.closes_at) <= known->end + grace.count();
   }
+  bool still_opens(const room_terms&, std::string_view provider_room,
+                   core::wall_time now) const override {
+    const auto known = remembered_meeting(provider_room, *settings_);
+    return known && core::unix_seconds(now) < known->end;
+  }
+  bool replaces_room() const override { return true; }
   core::task<core::result<std::string>> prepare(room_wish wish, core::deadline until) override;
   std::optional<core::result<join_link>> admit_now(const admission& who) override;
   core::task<core::result<join_link>> admit(admission who, core::deadline) override {
@@ -138,10 +144,6 @@ core::task<core::result<std::string>> whereby::prepare(room_wish wish, core::dea
   if (!is_good(made, *settings_))
     co_return core::fail(errc::rejected,
                          "Whereby's rooms are not on " + settings_->host + ": check subdomain");
-  // The one before, which ends too early: nobody new goes there. It goes by itself where this
-  // fails.
-  if (const auto before = remembered_meeting(wish.provider_room, *settings_))
-    co_await remove(before->id, urgency::cleanup, until);
   std::string out;
   core::json_writer text(out);
   text.begin_object().member("id", made.id).member("room_url", made.room_url);

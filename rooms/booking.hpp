@@ -37,6 +37,14 @@ struct call_record {
   friend bool operator==(const call_record&, const call_record&) = default;
 };
 
+// How far the provider knows of the booking as it is.
+struct preparation {
+  bool untold = false;         // changed since its room was made: the provider may not know
+  std::uint32_t failures = 0;  // in a row: of making the room ahead, or of telling of the change
+  core::wall_time not_before;  // what was tried in vain waits for this
+  friend bool operator==(const preparation&, const preparation&) = default;
+};
+
 struct booking {
   core::room_id room;
   core::wall_time starts_at;
@@ -50,7 +58,8 @@ struct booking {
   // What the provider said of its room for this generation; empty until it has been made. Opaque
   // here.
   std::string provider_room;
-  call_record call;  // of this generation
+  preparation preparing;  // of this generation, too
+  call_record call;       // of this generation
   core::wall_time created_at;
   core::wall_time updated_at;
 };

@@ -29,6 +29,12 @@ core::result<void> check(const booking_draft& draft) {
   return {};
 }
 
+// What a provider may have been told of.
+bool same_terms(const booking& one, const booking& other) {
+  return one.starts_at == other.starts_at && one.ends_at == other.ends_at &&
+         one.participants == other.participants;
+}
+
 room_closing closing_of(const booking& one, std::uint32_t generation, std::string provider_room,
                         core::wall_time now) {
   return {one.room, generation, one.provider, std::move(provider_room), kept(now), 0};
@@ -60,6 +66,7 @@ core::result<change> change_by_put(const booking* before, booking_draft draft,
     // The closed generation's room is (or was) noted for closing when it was closed.
     ++after.generation;
     after.provider_room.clear();
+    after.preparing = {};
     after.call = {};
     after.state = booking_state::scheduled;
   }
@@ -70,6 +77,9 @@ core::result<change> change_by_put(const booking* before, booking_draft draft,
   after.ends_at = draft.ends_at;
   after.participants = std::move(draft.participants);
   after.updated_at = kept(now);
+  // Whatever was tried in vain before, this is another wish.
+  after.preparing = {};
+  after.preparing.untold = !after.provider_room.empty();
   return made;
 }
 
@@ -89,24 +99,45 @@ core::result<change> change_by_close(const booking* before, booking_state to, co
   return made;
 }
 
-core::result<change> change_by_room(const booking* before, std::uint32_t generation,
-                                    std::string_view known, std::string provider_room,
-                                    core::wall_time now) {
+core::result<change> change_by_room(const booking* before, room_made what, core::wall_time now) {
   if (!before) return core::fail(errc::room_not_found, "no booking has this room");
   change made;
   made.after = *before;
-  if (provider_room.empty()) return made;
-  const bool current = before->generation == generation;
-  if (current && before->provider_room != known) return made;
-  if (current && before->provider_room != provider_room) {
-    made.changed = true;
-    made.after.provider_room = provider_room;
-    made.after.updated_at = kept(now);
+  if (what.provider_room.empty()) return made;
+  const booking& told = *what.told;
+  const bool current = before->generation == told.generation;
+  if (current && before->provider_room != told.provider_room) return made;
+  if (current && what.replaces && before->call.state == call_state::live) return made;
+  if (current) {
+    if (before->provider_room != what.provider_room) made.after.updated_at = kept(now);
+    made.after.provider_room = what.provider_room;
+    made.after.preparing = {};
+    made.after.preparing.untold = !same_terms(*before, told);
+    made.changed = made.after.provider_room != before->provider_room ||
+                   made.after.preparing != before->preparing;
   }
   // It was made for a call that was called off meanwhile.
   if (!current || before->state != booking_state::scheduled)
-    made.closing = closing_of(*before, generation, std::move(provider_room), now);
+    made.closing = closing_of(*before, told.generation, std::move(what.provider_room), now);
   return made;
+}
+
+change change_by_waiting(const booking& before, bool failed, core::wall_time not_before) {
+  change made;
+  made.after = before;
+  made.changed = true;
+  preparation& waits = made.after.preparing;
+  waits.untold = !before.provider_room.empty();
+  waits.not_before = kept(not_before);
+  if (failed) ++waits.failures;
+  return made;
+}
+
+bool is_to_prepare(const booking& one, const rooms_due& which) {
+  const bool bare = one.provider_room.empty();
+  return one.state == booking_state::scheduled && one.provider == which.provider &&
+         one.ends_at > which.ends_after && one.preparing.not_before <= which.now &&
+         (bare ? one.starts_at < which.starts_before : one.preparing.untold);
 }
 
 change change_by_report(const booking& before, const call_report& report, core::wall_time now) {
@@ -126,7 +157,11 @@ change change_by_report(const booking& before, const call_report& report, core::
     call.told_at = at;
   } else if (call.state != call_state::ended || at > call.told_at) {
     call = {call_state::ended, at, call.started_at, at};
-    if (report.room_is_gone) made.after.provider_room.clear();
+    made.after.preparing.not_before = {};  // what waited for the end of the call
+    if (report.room_is_gone) {
+      made.after.provider_room.clear();
+      made.after.preparing = {};
+    }
   }
   made.changed = call != before.call || made.after.provider_room != before.provider_room;
   return made;

@@ -21,9 +21,10 @@ struct change {
 core::result<change> change_by_put(const booking* before, booking_draft draft,
                                    const core::provider_name& fallback, core::wall_time now);
 core::result<change> change_by_close(const booking* before, booking_state to, core::wall_time now);
-core::result<change> change_by_room(const booking* before, std::uint32_t generation,
-                                    std::string_view known, std::string provider_room,
-                                    core::wall_time now);
+core::result<change> change_by_room(const booking* before, room_made made, core::wall_time now);
+change change_by_waiting(const booking& before, bool failed, core::wall_time not_before);
+// Whether to_prepare() is about this booking.
+bool is_to_prepare(const booking& one, const rooms_due& which);
 
 change change_by_report(const booking& before, const call_report& report, core::wall_time now);
 // Whether end_overdue() is about this booking.

@@ -20,7 +20,7 @@ namespace {
 #define BOOKING_COLUMNS                                                                         \
   "SELECT b.room, b.starts_at, b.ends_at, b.provider, b.state, b.generation, b.provider_room, " \
   "b.created_at, b.updated_at, p.user, p.seat, b.call_state, b.call_told_at, "                  \
-  "b.call_started_at, b.call_ended_at "
+  "b.call_started_at, b.call_ended_at, b.untold, b.prepare_failures, b.prepare_after "
 
 constexpr const char* find_sql = BOOKING_COLUMNS
     "FROM bookings b LEFT JOIN participants p ON p.room = b.room WHERE b.room = ?1 "
@@ -42,9 +42,15 @@ constexpr const char* list_of_user_sql = BOOKING_COLUMNS
 // is answered by the index alone, whatever else runs that day.
 constexpr const char* without_room_sql = BOOKING_COLUMNS
     "FROM (SELECT room FROM bookings WHERE provider_room = '' AND state = 'scheduled' "
-    "AND starts_at >= ?2 - 86400000 AND starts_at < ?1 AND ends_at > ?2 "
-    "ORDER BY starts_at, room LIMIT ?3) w CROSS JOIN bookings b ON b.room = w.room "
+    "AND provider = ?1 AND starts_at >= ?2 - 86400000 AND starts_at < ?5 AND ends_at > ?2 "
+    "AND prepare_after <= ?3 ORDER BY starts_at, room LIMIT ?4) w "
+    "CROSS JOIN bookings b ON b.room = w.room "
     "LEFT JOIN participants p ON p.room = b.room ORDER BY b.starts_at, b.room, p.position";
+constexpr const char* untold_sql = BOOKING_COLUMNS
+    "FROM (SELECT room FROM bookings WHERE untold = 1 AND provider_room != '' "
+    "AND state = 'scheduled' AND provider = ?1 AND ends_at > ?2 AND prepare_after <= ?3 "
+    "ORDER BY prepare_after, room LIMIT ?4) w CROSS JOIN bookings b ON b.room = w.room "
+    "LEFT JOIN participants p ON p.room = b.room ORDER BY b.prepare_after, b.room, p.position";
 
 constexpr const char* find_by_digest_sql = BOOKING_COLUMNS
     "FROM bookings b LEFT JOIN participants p ON p.room = b.room "
@@ -68,11 +74,13 @@ constexpr const char* overdue_sql = BOOKING_COLUMNS
 
 constexpr const char* upsert_sql =
     "INSERT INTO bookings (room, starts_at, ends_at, provider, state, generation, provider_room, "
-    "created_at, updated_at, digest, call_state, call_told_at, call_started_at, call_ended_at) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+    "created_at, updated_at, digest, call_state, call_told_at, call_started_at, call_ended_at, "
+    "untold, prepare_failures, prepare_after) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) "
     "ON CONFLICT (room) DO UPDATE SET starts_at = ?2, ends_at = ?3, provider = ?4, state = ?5, "
     "generation = ?6, provider_room = ?7, created_at = ?8, updated_at = ?9, digest = ?10, "
-    "call_state = ?11, call_told_at = ?12, call_started_at = ?13, call_ended_at = ?14";
+    "call_state = ?11, call_told_at = ?12, call_started_at = ?13, call_ended_at = ?14, "
+    "untold = ?15, prepare_failures = ?16, prepare_after = ?17";
 constexpr const char* forget_participants_sql = "DELETE FROM participants WHERE room = ?1";
 constexpr const char* add_participant_sql =
     "INSERT INTO participants (room, position, user, seat, starts_at) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -131,6 +139,9 @@ std::optional<booking> read_booking(query& row) {
   one.created_at = from_milliseconds(row.number(7));
   one.updated_at = from_milliseconds(row.number(8));
   one.call = read_call(row);
+  one.preparing.untold = row.number(15) != 0;
+  one.preparing.failures = static_cast<std::uint32_t>(row.number(16));
+  one.preparing.not_before = from_milliseconds(row.number(17));
   return one;
 }
 
@@ -215,12 +226,20 @@ core::result<booking_page> list(connection& on, const booking_query& query) {
   return page;
 }
 
-std::vector<booking> without_room(connection& on, core::wall_time starts_before,
-                                  core::wall_time ends_after, std::size_t limit) {
-  auto rows = on.prepare(without_room_sql);
-  rows.bind(rounded_up(starts_before)).bind(to_milliseconds(ends_after)).bind(as_limit(limit));
-  return read_bookings(on, rows);
+std::vector<booking> to_prepare(connection& on, const rooms_due& which) {
+  const auto ask = [&](const char* sql) {
+    auto rows = on.prepare(sql);
+    rows.bind(which.provider.view()).bind(to_milliseconds(which.ends_after));
+    rows.bind(to_milliseconds(which.now)).bind(as_limit(which.limit));
+    if (sql == without_room_sql) rows.bind(rounded_up(which.starts_before));
+    return read_bookings(on, rows);
+  };
+  auto out = ask(untold_sql);
+  for (booking& one : ask(without_room_sql)) out.push_back(std::move(one));
+  return out;
 }
+
+std::array<const char*, 2> to_prepare_sql() { return {untold_sql, without_room_sql}; }
 
 std::vector<room_closing> due_closings(connection& on, core::wall_time now, std::size_t limit) {
   auto rows = on.prepare(due_closings_sql);
@@ -273,6 +292,8 @@ void keep(connection& on, const booking* before, const change& made) {
     write.bind(told ? to_milliseconds(after.call.told_at) : 0);
     write.bind(milliseconds_or_0(after.call.started_at));
     write.bind(milliseconds_or_0(after.call.ended_at));
+    write.bind(std::int64_t{after.preparing.untold}).bind(std::int64_t{after.preparing.failures});
+    write.bind(to_milliseconds(after.preparing.not_before));
     write.run();
     if (!before || before->participants != after.participants ||
         before->starts_at != after.starts_at) {

@@ -2,6 +2,7 @@
 // connection.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -16,8 +17,9 @@ namespace rooms::sqlite {
 // After trouble the answers mean nothing: ask the connection first.
 std::optional<booking> find(connection& on, const core::room_id& room);
 core::result<booking_page> list(connection& on, const booking_query& query);
-std::vector<booking> without_room(connection& on, core::wall_time starts_before,
-                                  core::wall_time ends_after, std::size_t limit);
+std::vector<booking> to_prepare(connection& on, const rooms_due& which);
+// Its two questions, for a test that looks at how SQLite answers them.
+std::array<const char*, 2> to_prepare_sql();
 std::vector<room_closing> due_closings(connection& on, core::wall_time now, std::size_t limit);
 std::optional<room_closing> find_closing(connection& on, const core::room_id& room,
                                          std::uint32_t generation);

@@ -245,29 +245,40 @@ core::task<core::result<booking>> sqlite_store::close(core::room_id room, bookin
   return inside_->write<booking>(std::move(what), until);
 }
 
-core::task<core::result<booking>> sqlite_store::remember_room(
-    core::room_id room, std::uint32_t generation, std::string known, std::string provider_room,
-    core::wall_time now, core::deadline until) {
-  work<booking> what = [room = std::move(room), generation, now, known = std::move(known),
-                        provider_room =
-                            std::move(provider_room)](connection& db) -> core::result<booking> {
-    auto made = apply(db, room, [&](const booking* before) {
-      return change_by_room(before, generation, known, provider_room, now);
-    });
+core::task<core::result<booking>> sqlite_store::remember_room(room_made room, core::wall_time now,
+                                                              core::deadline until) {
+  work<booking> what = [room = std::move(room), now](connection& db) -> core::result<booking> {
+    auto made = apply(db, room.told->room,
+                      [&](const booking* before) { return change_by_room(before, room, now); });
     if (!made) return core::same_failure(made);
     return std::move(made->after);
   };
   return inside_->write<booking>(std::move(what), until);
 }
 
-core::task<core::result<std::vector<booking>>> sqlite_store::without_room(
-    core::wall_time starts_before, core::wall_time ends_after, std::size_t limit,
-    core::deadline until) {
-  work<std::vector<booking>> what = [=](connection& db) {
-    return core::result<std::vector<booking>>(
-        sqlite::without_room(db, starts_before, ends_after, limit));
+core::task<core::result<std::vector<booking>>> sqlite_store::to_prepare(rooms_due which,
+                                                                        core::deadline until) {
+  work<std::vector<booking>> what = [which = std::move(which)](connection& db) {
+    return core::result<std::vector<booking>>(sqlite::to_prepare(db, which));
   };
   return inside_->read<std::vector<booking>>(std::move(what), until);
+}
+
+core::task<core::result<bool>> sqlite_store::prepare_later(core::room_id room,
+                                                           std::uint32_t generation, bool failed,
+                                                           core::wall_time not_before,
+                                                           core::deadline until) {
+  work<bool> what = [=](connection& db) -> core::result<bool> {
+    bool waits = false;
+    auto made = apply(db, room, [&](const booking* before) -> core::result<change> {
+      waits =
+          before && before->generation == generation && before->state == booking_state::scheduled;
+      return waits ? change_by_waiting(*before, failed, not_before) : change{};
+    });
+    if (!made) return core::same_failure(made);
+    return waits;
+  };
+  return inside_->write<bool>(std::move(what), until);
 }
 
 core::task<core::result<report_outcome>> sqlite_store::report_call(call_report report,

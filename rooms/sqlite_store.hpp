@@ -43,14 +43,13 @@ class sqlite_store final : public store {
   core::task<core::result<booking_page>> list(booking_query query, core::deadline until) override;
   core::task<core::result<booking>> close(core::room_id room, booking_state to, core::wall_time now,
                                           core::deadline until) override;
-  core::task<core::result<booking>> remember_room(core::room_id room, std::uint32_t generation,
-                                                  std::string known, std::string provider_room,
-                                                  core::wall_time now,
+  core::task<core::result<booking>> remember_room(room_made what, core::wall_time now,
                                                   core::deadline until) override;
-  core::task<core::result<std::vector<booking>>> without_room(core::wall_time starts_before,
-                                                              core::wall_time ends_after,
-                                                              std::size_t limit,
-                                                              core::deadline until) override;
+  core::task<core::result<std::vector<booking>>> to_prepare(rooms_due which,
+                                                            core::deadline until) override;
+  core::task<core::result<bool>> prepare_later(core::room_id room, std::uint32_t generation,
+                                               bool failed, core::wall_time not_before,
+                                               core::deadline until) override;
   core::task<core::result<report_outcome>> report_call(call_report what, core::wall_time now,
                                                        core::deadline until) override;
   core::task<core::result<std::vector<booking>>> end_overdue(core::wall_time ended_before,

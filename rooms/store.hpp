@@ -48,6 +48,22 @@ struct room_closing {
   std::uint32_t attempts = 0;  // how often it failed
 };
 
+// A provider's room that was made, or was told of a change.
+struct room_made {
+  booking_ptr told;  // the booking that the provider was told of, with the room that it had then
+  std::string provider_room;
+  bool replaces = false;  // it is another room in place of that one
+};
+
+// Which bookings of one provider wait for their room to be made, or to be told of a change.
+struct rooms_due {
+  core::provider_name provider;
+  core::wall_time starts_before;  // of those without a room
+  core::wall_time ends_after;
+  core::wall_time now;      // what failed waits until its time has come
+  std::size_t limit = 100;  // of each of the two kinds
+};
+
 // What a provider says of a call. The room is named by one of the three.
 struct call_report {
   core::provider_name provider;       // only bookings that are pinned to it are meant
@@ -96,19 +112,22 @@ class store {
   // once.
   virtual core::task<core::result<booking>> close(core::room_id room, booking_state to,
                                                   core::wall_time now, core::deadline until) = 0;
-  // Remembers the provider's room if the booking is still of this generation and has the one that
-  // the caller knows, which is empty where there was none; gives the booking as it is now. Where it
-  // was closed or opened anew meanwhile, the closing of this room is due at once. Where the same
-  // generation has another room by now, that one stays, and the caller closes its own.
-  virtual core::task<core::result<booking>> remember_room(
-      core::room_id room, std::uint32_t generation, std::string known, std::string provider_room,
-      core::wall_time now, core::deadline until) = 0;
-  // Scheduled bookings without a provider's room that start before the one time and end after the
-  // other, by start: what the provisioner makes ahead. At most `limit`.
-  virtual core::task<core::result<std::vector<booking>>> without_room(core::wall_time starts_before,
-                                                                      core::wall_time ends_after,
-                                                                      std::size_t limit,
-                                                                      core::deadline until) = 0;
+  // Remembers the provider's room if the booking is still of the told one's generation and has its
+  // room, which is empty where there was none; gives the booking as it is now. It stays untold
+  // where it has changed since. Where it was closed or opened anew meanwhile, the closing of this
+  // room is due at once. Where the same generation has another room by now, or would lose its room
+  // under a running call, that one stays, and the caller closes its own.
+  virtual core::task<core::result<booking>> remember_room(room_made what, core::wall_time now,
+                                                          core::deadline until) = 0;
+  // Scheduled bookings of the provider whose time has come: those that have changed since their
+  // room was made, the longest waiting first, then those without a room, by start.
+  virtual core::task<core::result<std::vector<booking>>> to_prepare(rooms_due which,
+                                                                    core::deadline until) = 0;
+  // It did not work, or cannot be done yet: not to be looked for before `not_before`. True where
+  // the booking is still scheduled in this generation.
+  virtual core::task<core::result<bool>> prepare_later(core::room_id room, std::uint32_t generation,
+                                                       bool failed, core::wall_time not_before,
+                                                       core::deadline until) = 0;
 
   // A provider's word on a call. Reports may come twice and in any order: the provider's time
   // decides.

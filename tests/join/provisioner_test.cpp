@@ -77,6 +77,23 @@ rooms::booking_draft longer() {
   return out;
 }
 
+void sweep(door_scene& at) {
+  at.run(at.provisioner->sweep());
+  at.settle();
+}
+
+// What the vendor says of the call in the room.
+void report(door_scene& at, bool live) {
+  rooms::call_report what;
+  what.provider = *core::provider_name::from("100ms");
+  what.room = *core::room_id::from("talk");
+  what.live = live;
+  what.at = at.clock.wall_now();
+  auto kept = at.run(at.store.report_call(what, at.clock.wall_now(), tests::far_deadline()));
+  BOOST_REQUIRE(kept && kept->changed);
+  at.bookings.forget(*what.room);
+}
+
 rooms::booking_draft larger() {
   auto out = tests::draft_of("talk");
   out.participants.push_back({*core::user_id::from("u3"), core::role::client});
@@ -223,8 +240,9 @@ BOOST_AUTO_TEST_CASE(a_room_that_lost_against_another_nodes_is_closed) {
   at.store.add(tests::booking_of("talk"));
   at.vendor->pause = [&]() -> core::task<void> {
     if (!at.vendor->closed.empty()) co_return;
-    auto kept_theirs = co_await at.store.remember_room(
-        *core::room_id::from("talk"), 1, "", "theirs", at.clock.wall_now(), tests::far_deadline());
+    const rooms::room_made theirs{kept(at, "talk"), "theirs"};
+    auto kept_theirs =
+        co_await at.store.remember_room(theirs, at.clock.wall_now(), tests::far_deadline());
     BOOST_TEST(kept_theirs.has_value());
   };
   BOOST_REQUIRE(at.run(at.join("talk")));
@@ -479,7 +497,7 @@ BOOST_AUTO_TEST_CASE(who_wants_to_know_hears_of_each_change_once) {
       at.settle();
       calls += wants_terms ? 1 : 0;
       BOOST_TEST(at.vendor->prepared.size() == calls);
-      BOOST_TEST(!at.provisioner->must_prepare(*at.store.peek("talk")));
+      BOOST_TEST(!at.store.peek("talk")->preparing.untold);
       BOOST_REQUIRE(at.run(at.join("talk")));
       BOOST_TEST(at.vendor->prepared.size() == calls);
     }
@@ -507,7 +525,7 @@ BOOST_AUTO_TEST_CASE(a_booking_that_moved_far_away_is_told_of_at_once_and_a_new_
   BOOST_TEST(at.vendor->prepared.size() == 2u);
 }
 
-BOOST_AUTO_TEST_CASE(what_could_not_be_told_is_told_by_the_next_join) {
+BOOST_AUTO_TEST_CASE(what_could_not_be_told_keeps_nobody_out_and_is_told_by_the_sweep) {
   door_scene at;
   at.vendor->wants_terms = true;
   at.store.add(tests::booking_of("talk"));
@@ -515,12 +533,152 @@ BOOST_AUTO_TEST_CASE(what_could_not_be_told_is_told_by_the_next_join) {
   at.vendor->prepare_fails = providers::errc::unavailable;
   at.provisioner->prepare_soon(replace(at, longer()));
   at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  for (int i = 0; i < 3; ++i) {
+    BOOST_TEST(at.run(at.join("talk")).has_value());
+    sweep(at);
+  }
+  BOOST_TEST(at.vendor->prepared.size() == 2u);  // neither by joins nor by each sweep
+  at.clock.advance(31s);
+  sweep(at);
+  BOOST_TEST(at.vendor->prepared.size() == 3u);
+  at.vendor->prepare_fails.reset();
+  at.clock.advance(61s);
+  sweep(at);
+  BOOST_TEST(at.vendor->prepared.size() == 4u);
+  BOOST_TEST(!at.store.peek("talk")->preparing.untold);
+  BOOST_TEST(at.store.peek("talk")->preparing.failures == 0u);
+  at.clock.advance(2h);
+  sweep(at);
+  BOOST_TEST(at.vendor->prepared.size() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_that_nobody_lived_to_tell_is_told_by_the_sweep) {
+  door_scene at;
+  at.vendor->wants_terms = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  auto far = longer();
+  far.starts_at += 48h;
+  far.ends_at += 48h;
+  replace(at, far);  // and nobody calls prepare_soon: that is what a crash looks like
+  sweep(at);
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  BOOST_TEST(!at.store.peek("talk")->preparing.untold);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_that_is_none_to_its_provider_is_settled_without_asking_it) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  replace(at, longer());
+  BOOST_TEST(at.store.peek("talk")->preparing.untold);
+  sweep(at);
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  BOOST_TEST(!at.store.peek("talk")->preparing.untold);
+}
+
+BOOST_AUTO_TEST_CASE(where_the_room_of_before_does_not_open_a_join_waits_for_the_change) {
+  door_scene at;
+  at.vendor->wants_terms = true;
+  at.vendor->opens_anyway = false;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  replace(at, longer());
+  at.vendor->prepare_fails = providers::errc::unavailable;
   BOOST_TEST(!at.run(at.join("talk")).has_value());
   at.vendor->prepare_fails.reset();
   BOOST_TEST(at.run(at.join("talk")).has_value());
-  BOOST_TEST(at.vendor->prepared.size() == 4u);
+  BOOST_TEST(at.vendor->prepared.size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_room_is_replaced_before_anybody_else_enters_and_the_old_one_closed) {
+  door_scene at;
+  at.vendor->wants_terms = at.vendor->replaces_room = at.vendor->makes_another = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  const std::string before = at.store.peek("talk")->provider_room;
+  replace(at, longer());
+  at.vendor->prepare_fails = providers::errc::unavailable;
+  BOOST_TEST(at.run(at.join("talk")).has_value());  // it serves where there is no other
+  BOOST_TEST(at.vendor->admitted.back().provider_room == before);
+  at.vendor->prepare_fails.reset();
   BOOST_TEST(at.run(at.join("talk")).has_value());
-  BOOST_TEST(at.vendor->prepared.size() == 4u);
+  BOOST_TEST(at.vendor->admitted.back().provider_room != before);
+  BOOST_TEST(at.vendor->closed == std::vector<std::string>{"talk#1 at " + before},
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_room_in_which_a_call_runs_is_replaced_when_the_call_is_over) {
+  door_scene at;
+  at.vendor->wants_terms = at.vendor->replaces_room = at.vendor->makes_another = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  const std::string before = at.store.peek("talk")->provider_room;
+  report(at, true);
+  at.provisioner->prepare_soon(replace(at, longer()));
+  at.settle();
+  for (int i = 0; i < 3; ++i) {
+    at.clock.advance(2min);
+    sweep(at);
+    BOOST_TEST(at.run(at.join("talk")).has_value());
+    BOOST_TEST(at.vendor->admitted.back().provider_room == before);
+  }
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  BOOST_TEST(at.vendor->closed.empty());
+  report(at, false);
+  sweep(at);
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  BOOST_TEST(at.store.peek("talk")->provider_room != before);
+  BOOST_TEST(at.vendor->closed.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_begins_while_its_room_is_replaced_keeps_the_room) {
+  door_scene at;
+  at.vendor->wants_terms = at.vendor->replaces_room = at.vendor->makes_another = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  const std::string before = at.store.peek("talk")->provider_room;
+  replace(at, longer());
+  auto go = hold(at);
+  at.provisioner->prepare_soon(kept(at, "talk"));
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  report(at, true);
+  go.give();
+  at.settle();
+  BOOST_TEST(at.store.peek("talk")->provider_room == before);
+  BOOST_REQUIRE(at.vendor->closed.size() == 1u);
+  BOOST_TEST(at.vendor->closed[0] != "talk#1 at " + before);
+}
+
+BOOST_AUTO_TEST_CASE(no_provider_waits_behind_the_rooms_of_another_or_behind_failures) {
+  join::provision_settings settings;
+  settings.sweep_batch = 5;
+  door_scene at(settings);
+  for (int i = 0; i < 20; ++i) at.store.add(tests::booking_of("a" + std::to_string(i), "own"));
+  at.vendor->prepare_fails = providers::errc::rejected;
+  for (int i = 0; i < 5; ++i) at.store.add(tests::booking_of("b" + std::to_string(i)));
+  sweep(at);
+  BOOST_TEST(at.vendor->prepared.size() == 5u);
+  at.vendor->prepare_fails.reset();
+  at.store.add(tests::booking_of("talk"));
+  sweep(at);
+  BOOST_TEST(at.store.peek("talk")->provider_room == "made-talk-1");
+}
+
+BOOST_AUTO_TEST_CASE(other_windows_than_a_room_was_made_for_are_told_when_somebody_comes) {
+  door_scene at;
+  at.vendor->wants_terms = true;
+  auto one = tests::booking_of("talk");
+  one.provider_room = "made for other windows";
+  at.store.add(one);
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_change_while_the_room_is_made_is_told_after_it) {
@@ -540,7 +698,7 @@ BOOST_AUTO_TEST_CASE(a_change_while_the_room_is_made_is_told_after_it) {
   BOOST_TEST(count.good == 2u);
   BOOST_REQUIRE(at.vendor->prepared.size() == 2u);
   BOOST_TEST(at.vendor->prepared.back().participants == 3u);
-  BOOST_TEST(!at.provisioner->must_prepare(*at.store.peek("talk")));
+  BOOST_TEST(!at.store.peek("talk")->preparing.untold);
 }
 
 BOOST_AUTO_TEST_CASE(a_room_that_the_store_could_not_keep_is_kept_later_and_not_made_again) {

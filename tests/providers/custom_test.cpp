@@ -366,6 +366,15 @@ BOOST_AUTO_TEST_CASE(what_the_hook_was_told_is_right_until_time_or_number_of_peo
   BOOST_TEST(!right(wish.starts_at + 1s, wish.closes_at, 2));
   BOOST_TEST(!right(wish.starts_at, wish.closes_at + 1s, 2));
   BOOST_TEST(!right(wish.starts_at, wish.closes_at, 3));
+  // Until it knows, its rooms let in whom it was told of, when it was told.
+  const auto opens = [&](core::wall_time now, std::size_t people) {
+    return at.provider->still_opens({wish.starts_at, wish.closes_at + 1h, people}, *made, now);
+  };
+  BOOST_TEST(opens(wish.starts_at, 2));
+  BOOST_TEST(!opens(wish.starts_at, 3));
+  BOOST_TEST(!opens(wish.closes_at, 2));
+  BOOST_TEST(!opens(wish.starts_at - 25h, 2));
+  BOOST_TEST(!at.provider->still_opens({wish.starts_at, wish.closes_at, 2}, "5-x", wish.starts_at));
   service without({{"secret", std::string(service_secret)}});
   BOOST_TEST(without.provider->still_right({wish.starts_at, wish.closes_at, 3}, "anything"));
 }

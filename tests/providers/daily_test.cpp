@@ -188,7 +188,10 @@ BOOST_AUTO_TEST_CASE(a_booking_that_closes_at_another_time_needs_its_room_told) 
   daily at;
   const auto wish = tests::wish_of(at);
   BOOST_TEST(at.provider->still_right({wish.starts_at, wish.closes_at, 2}, at.room()));
-  BOOST_TEST(!at.provider->still_right({wish.starts_at, wish.closes_at + 1s, 2}, at.room()));
+  const providers::room_terms longer{wish.starts_at, wish.closes_at + 1h, 2};
+  BOOST_TEST(!at.provider->still_right(longer, at.room()));
+  BOOST_TEST(at.provider->still_opens(longer, at.room(), wish.closes_at - 1s));
+  BOOST_TEST(!at.provider->still_opens(longer, at.room(), wish.closes_at + 30min));
 }
 
 BOOST_AUTO_TEST_CASE(closing_deletes_and_gone_is_gone) {

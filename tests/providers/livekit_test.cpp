@@ -159,7 +159,10 @@ BOOST_AUTO_TEST_CASE(where_rooms_are_not_made_by_themselves_it_makes_them_until_
              tests::usual_name());
   const auto wish = tests::wish_of(at);
   BOOST_TEST(at.provider->still_right({wish.starts_at, wish.closes_at, 2}, *room));
-  BOOST_TEST(!at.provider->still_right({wish.starts_at, wish.closes_at + 1s, 2}, *room));
+  const providers::room_terms longer{wish.starts_at, wish.closes_at + 1s, 2};
+  BOOST_TEST(!at.provider->still_right(longer, *room));
+  BOOST_TEST(at.provider->still_opens(longer, *room, wish.closes_at - 1s));
+  BOOST_TEST(!at.provider->still_opens(longer, *room, wish.closes_at));
 }
 
 BOOST_AUTO_TEST_CASE(answers_that_are_no_room_of_ours_are_rejected) {

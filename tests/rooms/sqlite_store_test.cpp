@@ -16,6 +16,7 @@
 #include "core/digest.hpp"
 #include "core/task_group.hpp"
 #include "rooms/error.hpp"
+#include "rooms/sqlite_rows.hpp"
 #include "rooms/sqlite_schema.hpp"
 #include "support/memory_store.hpp"
 #include "support/run.hpp"
@@ -52,6 +53,20 @@ class other_program {
     const auto answer = sqlite3_column_int64(asked, 0);
     sqlite3_finalize(asked);
     return answer;
+  }
+  // How SQLite would answer, a line for each step.
+  std::string plan(const std::string& sql) {
+    sqlite3_stmt* asked = nullptr;
+    const std::string explain = "EXPLAIN QUERY PLAN " + sql;
+    BOOST_TEST_REQUIRE(sqlite3_prepare_v2(handle_, explain.c_str(), -1, &asked, nullptr) ==
+                       SQLITE_OK);
+    std::string out;
+    while (sqlite3_step(asked) == SQLITE_ROW) {
+      out += reinterpret_cast<const char*>(sqlite3_column_text(asked, 3));
+      out += '\n';
+    }
+    sqlite3_finalize(asked);
+    return out;
   }
 
  private:
@@ -106,8 +121,17 @@ struct scene {
   }
 };
 
+// The file as it was before it knew what providers have yet to hear.
+void drop_version_6(other_program& file) {
+  file.execute("DROP INDEX bookings_untold");
+  file.execute("DROP INDEX bookings_without_room");
+  for (const char* column : {"untold", "prepare_failures", "prepare_after"})
+    file.execute(("ALTER TABLE bookings DROP COLUMN " + std::string(column)).c_str());
+}
+
 // The file as it was before processes told each other of their writes.
 void drop_versions_from_4(other_program& file) {
+  drop_version_6(file);
   for (const char* trigger :
        {"news_of_a_booking_made", "news_of_a_booking_changed", "news_of_a_booking_gone",
         "news_of_a_revocation_made", "news_of_a_revocation_changed"})
@@ -177,14 +201,13 @@ BOOST_AUTO_TEST_CASE(a_file_of_the_first_version_keeps_its_bookings_and_learns_t
   {
     // As the first version had it.
     other_program old(s.path);
-    old.execute("DROP TRIGGER news_of_a_booking_changed");
+    drop_versions_from_4(old);
     for (const char* index :
          {"bookings_by_digest", "bookings_by_provider_room", "bookings_with_room"})
       old.execute(("DROP INDEX " + std::string(index)).c_str());
     for (const char* column :
          {"digest", "call_state", "call_told_at", "call_started_at", "call_ended_at"})
       old.execute(("ALTER TABLE bookings DROP COLUMN " + std::string(column)).c_str());
-    drop_versions_from_4(old);
     old.execute("DROP TABLE revocations");
     old.execute("PRAGMA user_version = 1");
   }
@@ -216,6 +239,41 @@ BOOST_AUTO_TEST_CASE(a_file_of_the_third_version_begins_its_list_of_news) {
   auto heard = tests::run(s.context, s.store->news_since(place, far));
   BOOST_TEST_REQUIRE(heard.value().what.rooms.size() == 1u);
   BOOST_TEST(heard->what.rooms.front().text() == "r");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_the_fifth_version_has_each_room_looked_at_once) {
+  scene s;
+  s.open();
+  for (const char* id : {"made", "bare", "over"}) BOOST_TEST(s.put(id).has_value());
+  s.store.reset();
+  {
+    other_program old(s.path);
+    old.execute("UPDATE bookings SET provider_room = 'theirs' WHERE room != 'bare'");
+    old.execute("UPDATE bookings SET state = 'ended' WHERE room = 'over'");
+    drop_version_6(old);
+    old.execute("PRAGMA user_version = 5");
+  }
+  s.open();
+  BOOST_TEST(s.find("made").value()->preparing.untold);
+  BOOST_TEST(!s.find("bare").value()->preparing.untold);
+  BOOST_TEST(!s.find("over").value()->preparing.untold);
+}
+
+BOOST_AUTO_TEST_CASE(
+    what_is_to_be_prepared_comes_out_of_its_indexes_however_many_others_there_are) {
+  scene s;
+  s.open();
+  BOOST_TEST(s.put("r").has_value());
+  other_program file(s.path);
+  const auto [untold, bare] = rooms::sqlite::to_prepare_sql();
+  const std::string of_untold = file.plan(untold), of_bare = file.plan(bare);
+  BOOST_TEST(has(of_untold, "COVERING INDEX bookings_untold (provider=? AND prepare_after<?)"),
+             of_untold);
+  BOOST_TEST(
+      has(of_bare,
+          "COVERING INDEX bookings_without_room (provider=? AND starts_at>? AND starts_at<?)"),
+      of_bare);
+  for (const std::string& plan : {of_untold, of_bare}) BOOST_TEST(!has(plan, "SCAN b"), plan);
 }
 
 BOOST_AUTO_TEST_CASE(a_new_file_is_for_its_owner_alone) {

@@ -90,8 +90,18 @@ struct scene {
   }
   core::result<booking> remember(std::string_view id, std::uint32_t generation, std::string what,
                                  core::wall_time now = t0, std::string known = {}) {
-    return tests::run(context, store().remember_room(room(id), generation, std::move(known),
-                                                     std::move(what), now, far));
+    booking told = find(id).value_or(tests::booking_of(id));
+    told.generation = generation;
+    told.provider_room = std::move(known);
+    return remember({std::make_shared<const booking>(std::move(told)), std::move(what)}, now);
+  }
+  core::result<booking> remember(rooms::room_made made, core::wall_time now = t0) {
+    return tests::run(context, store().remember_room(std::move(made), now, far));
+  }
+  bool later(std::string_view id, bool failed, core::wall_time not_before,
+             std::uint32_t generation = 1) {
+    auto put_off = store().prepare_later(room(id), generation, failed, not_before, far);
+    return tests::run(context, std::move(put_off)).value();
   }
   core::result<rooms::booking_page> list(rooms::booking_query query) {
     return tests::run(context, store().list(std::move(query), far));
@@ -111,9 +121,11 @@ struct scene {
                      .value());
   }
   std::string unprepared(core::wall_time starts_before, core::wall_time ends_after,
-                         std::size_t limit = 100) {
+                         std::size_t limit = 100, core::wall_time now = t0) {
     return names(
-        tests::run(context, store().without_room(starts_before, ends_after, limit, far)).value());
+        tests::run(context, store().to_prepare(
+                                {provider("100ms"), starts_before, ends_after, now, limit}, far))
+            .value());
   }
 
   static std::string names(const std::vector<booking>& all) {
@@ -494,6 +506,55 @@ BOOST_DATA_TEST_CASE(what_has_to_be_prepared_is_what_starts_soon_and_has_no_room
   BOOST_TEST_REQUIRE(s.close("made", booking_state::cancelled).has_value());
   BOOST_TEST_REQUIRE(s.put(starting("made", t0 + 10min)).has_value());
   BOOST_TEST(s.unprepared(t0 + 1h, t0) == "long running made soon");
+  // What other providers have to do is not asked for, nor is in the way.
+  auto theirs = starting("theirs", t0);
+  theirs.provider = provider("own");
+  BOOST_TEST_REQUIRE(s.put(theirs).has_value());
+  BOOST_TEST(s.unprepared(t0 + 1h, t0, 1) == "long");
+}
+
+BOOST_DATA_TEST_CASE(what_was_tried_in_vain_waits_for_its_time, all_stores, where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(starting("r", t0 + 10min)).has_value());
+  BOOST_TEST(s.later("r", true, t0 + 30s));
+  BOOST_TEST(s.later("r", false, t0 + 60s));
+  BOOST_TEST(!s.later("r", true, t0 + 9h, 2));
+  BOOST_TEST(!s.later("unknown", true, t0 + 9h));
+  BOOST_TEST(s.find("r")->preparing.failures == 1u);
+  BOOST_TEST(!s.find("r")->preparing.untold);
+  BOOST_TEST(s.unprepared(t0 + 1h, t0, 100, t0 + 59s) == "");
+  BOOST_TEST(s.unprepared(t0 + 1h, t0, 100, t0 + 60s) == "r");
+  // Another wish is tried at once.
+  BOOST_TEST_REQUIRE(s.put(starting("r", t0 + 20min)).has_value());
+  BOOST_TEST(s.unprepared(t0 + 1h, t0) == "r");
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "made").has_value());
+  BOOST_TEST((s.find("r")->preparing == rooms::preparation{}));
+}
+
+BOOST_DATA_TEST_CASE(a_change_stays_untold_until_its_provider_knows_of_it, all_stores, where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(starting("r", t0 + 1h)).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "made").has_value());
+  BOOST_TEST(s.unprepared(t0, t0) == "");
+  BOOST_TEST_REQUIRE(s.put(starting("r", t0 + 100h)).has_value());
+  BOOST_TEST(s.unprepared(t0, t0) == "r");
+  const auto told = std::make_shared<const booking>(*s.find("r"));
+  // It changes once more while its provider is told.
+  BOOST_TEST_REQUIRE(s.put(starting("r", t0 + 200h)).has_value());
+  BOOST_TEST(s.remember({told, "made, moved"})->preparing.untold);
+  BOOST_TEST(s.unprepared(t0, t0) == "r");
+  BOOST_TEST(!s.remember("r", 1, "made, moved", t0, "made, moved")->preparing.untold);
+  BOOST_TEST(s.unprepared(t0, t0) == "");
+}
+
+BOOST_DATA_TEST_CASE(a_room_in_which_a_call_runs_is_not_replaced, all_stores, where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(starting("r", t0)).has_value());
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "made").has_value());
+  const auto told = std::make_shared<const booking>(*s.find("r"));
+  s.report({provider("100ms"), {}, room("r"), {}, true, t0, false});
+  BOOST_TEST(s.remember({told, "another", true})->provider_room == "made");
+  BOOST_TEST(s.remember({told, "made, moved"})->provider_room == "made, moved");
 }
 
 // A report about a room's first opening.

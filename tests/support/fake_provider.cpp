@@ -47,6 +47,10 @@ class fake_provider final : public providers::provider {
   }
 
   bool makes_another() const override { return vendor_->makes_another; }
+  bool replaces_room() const override { return vendor_->replaces_room; }
+  bool still_opens(const providers::room_terms&, std::string_view, core::wall_time) const override {
+    return vendor_->opens_anyway;
+  }
 
   std::optional<core::result<providers::join_link>> admit_now(
       const providers::admission& who) override {

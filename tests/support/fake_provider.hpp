@@ -19,7 +19,9 @@ struct fake_vendor {
   std::string name = "100ms";
   bool needs_room = true;
   bool reuses_room = false;
-  bool wants_terms = false;  // prepare() is to be called again where the booking has changed
+  bool wants_terms = false;    // prepare() is to be called again where the booking has changed
+  bool replaces_room = false;  // it makes another instead of changing one
+  bool opens_anyway = true;    // also where it wants to be told
   bool reports_by_get = false;
   bool by_ticket = false;      // people get tickets instead of its links
   bool makes_another = false;  // each prepare() is another room

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <tuple>
 
 #include "core/digest.hpp"
@@ -106,28 +107,44 @@ core::task<core::result<rooms::booking>> memory_store::close(core::room_id room,
   co_return std::move(made->after);
 }
 
-core::task<core::result<rooms::booking>> memory_store::remember_room(
-    core::room_id room, std::uint32_t generation, std::string known, std::string provider_room,
-    core::wall_time now, core::deadline until) {
+core::task<core::result<rooms::booking>> memory_store::remember_room(rooms::room_made what,
+                                                                     core::wall_time now,
+                                                                     core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);
-  auto made = rooms::change_by_room(before(room), generation, known, std::move(provider_room), now);
+  const core::room_id room = what.told->room;
+  auto made = rooms::change_by_room(before(room), std::move(what), now);
   if (!made) co_return core::same_failure(made);
   keep(*made);
   co_return std::move(made->after);
 }
 
-core::task<core::result<std::vector<rooms::booking>>> memory_store::without_room(
-    core::wall_time starts_before, core::wall_time ends_after, std::size_t limit,
-    core::deadline until) {
+core::task<core::result<std::vector<rooms::booking>>> memory_store::to_prepare(
+    rooms::rooms_due which, core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);
-  std::vector<rooms::booking> all;
+  std::vector<rooms::booking> untold, bare;
   for (const auto& [room, one] : bookings_)
-    if (one.state == rooms::booking_state::scheduled && one.provider_room.empty() &&
-        one.starts_at < starts_before && one.ends_at > ends_after)
-      all.push_back(one);
-  std::ranges::sort(all, by_start);
-  if (all.size() > limit) all.resize(limit);
-  co_return all;
+    if (rooms::is_to_prepare(one, which))
+      (one.provider_room.empty() ? bare : untold).push_back(one);
+  std::ranges::sort(untold, {}, [](const rooms::booking& one) {
+    return std::tuple(one.preparing.not_before, one.room);
+  });
+  std::ranges::sort(bare, by_start);
+  if (untold.size() > which.limit) untold.resize(which.limit);
+  if (bare.size() > which.limit) bare.resize(which.limit);
+  std::ranges::move(bare, std::back_inserter(untold));
+  co_return untold;
+}
+
+core::task<core::result<bool>> memory_store::prepare_later(core::room_id room,
+                                                           std::uint32_t generation, bool failed,
+                                                           core::wall_time not_before,
+                                                           core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  const auto* one = before(room);
+  const bool waits =
+      one && one->generation == generation && one->state == rooms::booking_state::scheduled;
+  if (waits) keep(rooms::change_by_waiting(*one, failed, not_before));
+  co_return waits;
 }
 
 core::task<core::result<rooms::report_outcome>> memory_store::report_call(rooms::call_report what,

@@ -28,13 +28,13 @@ class memory_store final : public rooms::store {
   core::task<core::result<rooms::booking>> close(core::room_id room, rooms::booking_state to,
                                                  core::wall_time now,
                                                  core::deadline until) override;
-  core::task<core::result<rooms::booking>> remember_room(
-      core::room_id room, std::uint32_t generation, std::string known, std::string provider_room,
-      core::wall_time now, core::deadline until) override;
-  core::task<core::result<std::vector<rooms::booking>>> without_room(core::wall_time starts_before,
-                                                                     core::wall_time ends_after,
-                                                                     std::size_t limit,
-                                                                     core::deadline until) override;
+  core::task<core::result<rooms::booking>> remember_room(rooms::room_made what, core::wall_time now,
+                                                         core::deadline until) override;
+  core::task<core::result<std::vector<rooms::booking>>> to_prepare(rooms::rooms_due which,
+                                                                   core::deadline until) override;
+  core::task<core::result<bool>> prepare_later(core::room_id room, std::uint32_t generation,
+                                               bool failed, core::wall_time not_before,
+                                               core::deadline until) override;
   core::task<core::result<rooms::report_outcome>> report_call(rooms::call_report what,
                                                               core::wall_time now,
                                                               core::deadline until) override;
