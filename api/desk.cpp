@@ -128,12 +128,17 @@ core::result<auth::identity_ptr> desk::counted(auth::identity_ptr who, const htt
   return who;
 }
 
+core::task<core::result<auth::identity_ptr>> desk::verified_later(const http::exchange* about,
+                                                                  core::deadline until) {
+  auto brought = parts.sessions.credential_of(*about->head, about->now, from_proxy(*about));
+  if (!brought) co_return core::same_failure(brought);
+  co_return co_await parts.sessions.verify_later(std::move(*brought), &parts.clock, until);
+}
+
 core::task<core::result<auth::identity_ptr>> desk::caller_later(const http::exchange* about,
                                                                 http::reply* out,
                                                                 core::deadline until) {
-  auto brought = parts.sessions.credential_of(*about->head, about->now, from_proxy(*about));
-  if (!brought) co_return core::same_failure(brought);
-  auto who = co_await parts.sessions.verify_later(std::move(*brought), &parts.clock, until);
+  auto who = co_await verified_later(about, until);
   if (!who) co_return who;
   auto counted = count(ratelimit::policy::user, (*who)->user.view(), *about, *out);
   if (!counted) co_return core::same_failure(counted);

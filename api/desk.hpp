@@ -56,6 +56,9 @@ class desk {
                                                             http::reply* out, core::deadline until);
   // Its two halves.
   core::result<auth::identity_ptr> verified(const http::exchange& about);
+  // The first half for who may wait, and for who has waited: a session may have been revoked since.
+  core::task<core::result<auth::identity_ptr>> verified_later(const http::exchange* about,
+                                                              core::deadline until);
   core::result<auth::identity_ptr> counted(auth::identity_ptr who, const http::exchange& about,
                                            http::reply& out);
   // Takes from a bucket; where it is empty, the reply shows that limit.

@@ -175,6 +175,8 @@ core::task<void> join_api::join_later(http::exchange* about, http::reply* out, j
                                       auth::identity_ptr who) {
   const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
   auto made = co_await desk_.parts.joins.join(call, who, until);
+  if (auto still = co_await desk_.verified_later(about, until); !still)
+    made = core::same_failure(still);
   if (made) {
     record(*about, call, who.get(), nullptr, made->provider->name.view());
     answer_joined(*out, *made, call, desk_.parts.clock.wall_now());

@@ -3,6 +3,7 @@
 
 #include "api/join_api.hpp"
 #include "api/parameters.hpp"
+#include "auth/error.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "rooms/error.hpp"
@@ -74,20 +75,28 @@ http::answer join_api::livekit_token(http::exchange& about, http::reply& out) {
     return http::answered_now{};
   }
   auto who = desk_.caller(about, out);
-  if (!who) {
+  if (!who && who.error().code != auth::errc::must_wait) {
     refuse(about, out, who.error());
     return http::answered_now{};
   }
   wish->call.trace = core::trace::from(about.head->find("traceparent"));
-  return desk_.later(
-      about, out,
-      token_later(&about, &out, std::move(wish->call), wish->names_seat, std::move(*who)));
+  return desk_.later(about, out,
+                     token_later(&about, &out, std::move(wish->call), wish->names_seat,
+                                 who ? std::move(*who) : nullptr));
 }
 
 core::task<void> join_api::token_later(http::exchange* about, http::reply* out,
                                        join::join_call call, bool names_seat,
                                        auth::identity_ptr who) {
   const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
+  if (!who) {
+    auto known = co_await desk_.caller_later(about, out, until);
+    if (!known) {
+      refuse(*about, *out, known.error(), &call.room);
+      co_return;
+    }
+    who = std::move(*known);
+  }
   auto door = co_await desk_.parts.joins.check(call, who, until);
   // Who names no seat takes the one that is theirs.
   if (!door && !names_seat && door.error().code == rooms::errc::wrong_role) {
@@ -110,6 +119,8 @@ core::task<void> join_api::token_later(http::exchange* about, http::reply* out,
     co_return;
   }
   auto made = co_await desk_.parts.joins.enter(std::move(*door), call, who, until);
+  if (auto still = co_await desk_.verified_later(about, until); !still)
+    made = core::same_failure(still);
   if (!made) {
     refuse(*about, *out, made.error(), &call.room);
     co_return;

@@ -56,6 +56,24 @@ after(async () => {
 });
 const withCookie = (cookie, headers = {}, at = door) => at.join('open', { token: null, headers: { cookie, ...headers } });
 
+test("LiveKit's token endpoint asks the marketplace too", async () => {
+  const own = await Stagedoor.start({
+    toml: sessionOnly((at) => configuration({ ...at, providers: '[providers.calls]\ntype = "livekit"\nurl = "https://calls.example.com"\napi_key = "APIw3xk7Qd2mN9p"\n' +
+      'secret = "nL4tX8wQ2pH6vM9bvT9mK2xQ7sLpB4wY"\n' }), callback(fake)),
+  });
+  try {
+    assert.equal((await own.book('open')).status, 201);
+    const ask = (sid) => own.api('/api/livekit/token',
+      { method: 'POST', headers: { 'content-type': 'application/json', cookie: `sid=${sid}` }, body: '{"room_name":"open"}' });
+    const good = await ask('good');
+    assert.equal(good.status, 201, good.text);
+    assert.equal(JSON.parse(Buffer.from(good.json.participant_token.split('.')[1], 'base64url')).sub, 'expert-1');
+    assert.equal((await ask('forged')).status, 401);
+  } finally {
+    await own.stop();
+  }
+});
+
 test('the marketplace is asked once, with the named cookie and nothing else of the caller', async () => {
   const before = fake.calls.length;
   const answers = await Promise.all(Array.from({ length: 40 }, () => withCookie('secret=1; sid=good; theme=dark', { 'x-private': '1' })));

@@ -1,5 +1,6 @@
 // Sessions that the marketplace takes back, and participants that it removes: out at once, everywhere, and still after a restart.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { Stagedoor, booking, rfc3339, session } from './support/stagedoor.mjs';
 
@@ -90,6 +91,33 @@ test('a stream that waits ends when its session is taken back', async () => {
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) text += piece.value;
   assert.match(text, /event: problem\ndata: .*"code":"unauthenticated"/);
   assert.ok(Date.now() - began < 10_000);
+});
+
+test('a join that waits for its provider is refused when its session is taken back meanwhile', async () => {
+  let asked;
+  const begun = new Promise((done) => (asked = done));
+  const slow = createServer((request, response) => {
+    request.resume();
+    asked(() => response.writeHead(201, { 'content-type': 'application/json' }).end('{"state":"open"}'));
+  });
+  await new Promise((done) => slow.listen(0, '127.0.0.1', done));
+  const own = await Stagedoor.start({
+    providers: `[providers.own]\ntype = "custom"\nurl_template = "https://call.example.com/room/{roomId}?token={token}"\n` +
+      `create_url = "http://127.0.0.1:${slow.address().port}/api"\n[providers.own.token]\nsecret = "nL4tX8wQ2pH6vM9bvT9mK2xQ7sLpB4wY"\n`,
+    extra: '[rooms]\nprepare_before = "0s"\n',
+  });
+  try {
+    await own.book('slow', { startsAt: rfc3339(Date.now() + 60_000), endsAt: rfc3339(Date.now() + 3_600_000) });
+    const joining = ['taken', 'kept'].map((jti) => own.join('slow', { token: session({ jti }) }));
+    const answer = await begun;
+    assert.equal((await revoke({ tokenId: 'taken' }, own)).status, 200);
+    answer();
+    assert.deepEqual((await Promise.all(joining)).map((one) => one.status), [401, 200]);
+  } finally {
+    await own.stop();
+    slow.closeAllConnections();
+    slow.close();
+  }
 });
 
 test('who is removed from a booking is out at once', async () => {
