@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "api/error.hpp"
+#include "auth/error.hpp"
 #include "core/encoding.hpp"
 #include "core/time_text.hpp"
 
@@ -130,7 +131,10 @@ core::result<auth::identity_ptr> desk::counted(auth::identity_ptr who, const htt
 
 core::task<core::result<auth::identity_ptr>> desk::verified_later(const http::exchange* about,
                                                                   core::deadline until) {
-  auto brought = parts.sessions.credential_of(*about->head, about->now, from_proxy(*about));
+  const core::wall_time now = parts.clock.wall_now();
+  auto who = parts.sessions.verify(*about->head, now, from_proxy(*about));
+  if (who || who.error().code != auth::errc::must_wait) co_return who;
+  auto brought = parts.sessions.credential_of(*about->head, now, from_proxy(*about));
   if (!brought) co_return core::same_failure(brought);
   co_return co_await parts.sessions.verify_later(std::move(*brought), &parts.clock, until);
 }

@@ -69,27 +69,34 @@ await conclude(async () => {
 
   const idle = Math.min(settings.idle, filesAllowed - 200);
   if (idle < settings.idle) console.log(`only ${idle} idle connections: this process may open ${filesAllowed} files`);
-  const door = await startDoor(settings, crowd, { name: 'idle', files, tls: certificate() });
-  await crowd.book(door.port, settings.rooms);
-  const servers = { Stagedoor: { child: door, plain: door.port, tls: door.tlsPort } };
-  if (nginxBinary) {
+  // A process for each kind: what the others have left free would be taken for nothing.
+  const warm = crowd.writeRequests('warm', Array.from({ length: settings.rooms }, (_, room) => room));
+  const startIdle = {
+    Stagedoor: async () => {
+      const door = await startDoor(settings, crowd, { name: 'idle', files, tls: certificate() });
+      if (!results.Stagedoor.idle) await crowd.book(door.port, settings.rooms);
+      return { child: door, plain: door.port, tls: door.tlsPort };
+    },
+  };
+  if (nginxBinary) startIdle[nginxVersion()] = async (kind) => {
     const tlsPort = await freePort();
     const server = `${tlsLines(tlsPort)} location / { return 200 "x"; }`;
-    const child = await startNginx(settings, 'idle', await freePort(), { files, server });
-    servers[nginxVersion()] = { child, plain: child.port, tls: tlsPort };
-  }
+    const child = await startNginx(settings, kind, await freePort(), { files, server });
+    return { child, plain: child.port, tls: tlsPort };
+  };
   // nginx sets the memory for its connections aside at start, so its bytes for each are few and its sum tells more.
-  for (const [name, { child, plain, tls }] of Object.entries(servers)) {
-    // The first connections pay for what is made once.
-    await idleConnections(child, plain, 200, false);
-    await idleConnections(child, tls, 100, true);
-    const one = await idleConnections(child, plain, idle, false);
-    const secure = await idleConnections(child, tls, settings.idleTls, true);
-    results[name] = { idle: one, tls: secure };
-    for (const [kind, all] of [['idle connection', one], ['idle TLS connection', secure]])
-      rows.push([`${kind}, ${name}`, `${thousands(all.bytesEach)} B`,
+  for (const [name, start] of Object.entries(startIdle)) {
+    results[name] = {};
+    for (const [kind, tls, count] of [['idle', false, idle], ['tls', true, settings.idleTls]]) {
+      const server = await start(kind);
+      // What is made once, and what joins leave in the server's memory, is there before anybody is counted.
+      await closedLoop(settings, { ...server.child, pid: server.child.pid, port: server.plain }, warm, 2);
+      await idleConnections(server.child, tls ? server.tls : server.plain, 20, tls);
+      const all = (results[name][kind] = await idleConnections(server.child, tls ? server.tls : server.plain, count, tls));
+      await stop(server.child);
+      rows.push([`idle ${tls ? 'TLS ' : ''}connection, ${name}`, `${thousands(all.bytesEach)} B`,
         `${digits(all.residentMiB)} MiB resident with ${thousands(all.open)} of them`]);
-    await stop(child);
+    }
   }
 
   if (settings.bookings > 0) {

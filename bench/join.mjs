@@ -86,6 +86,7 @@ async function startKind(key) {
   const startMiB = residentKiB(server.pid) / 1024;
   await who.book(server.port);
   await who.checkAnswers(server.port, doorFields);
+  await who.checkRefusals(server.port);
   return Object.assign(server, { who, startMiB, requests: who.writeRequests(`requests-${key}`) });
 }
 
@@ -116,13 +117,14 @@ await conclude(async () => {
   const calls = settings.calls || settings.write ? await systemCalls(door, door.requests) : null;
   const told = calls && Object.entries(calls.calls).map(([name, each]) => `${name} ${each.toFixed(2)}`).join(', ');
   if (calls) console.log(`system calls ${calls.perRequest.toFixed(2)} per request: ${told}`);
+  const errors = Object.values(summary).reduce((sum, one) => sum + one.errors, 0);
   report(settings, 'join', about,
     `answers of ${bytes} bytes, ${settings.connections} connections; medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, ` +
-    'one core for the server' + (calls ? `; ${calls.perRequest.toFixed(2)} system calls a request (${told})` : ''),
+    `one core for the server, ${memory.loadedMiB.toFixed(0)} MiB resident then` + (calls ? `; ${calls.perRequest.toFixed(2)} system calls a request (${told})` : ''),
     ['server', 'CPU µs/request', '÷ bare epoll', 'best and worst round', 'requests/s', 'p50', 'p99'],
     Object.entries(summary).map(([key, one]) => [kinds[key]?.name ?? 'bare epoll', digits(one.cpuMicroseconds),
       ratios[key] ? digits(ratios[key].median) : '', ratios[key] ? `${digits(ratios[key].best)}–${digits(ratios[key].worst)}` : '',
-      thousands(one.perSecond), us(one.p50), us(one.p99)]));
+      thousands(one.perSecond), us(one.p50), us(one.p99)]), errors);
 
   const samples = settings.perf ?? (settings.where || settings.write ? join(folder, 'perf.data') : null);
   if (samples) await sampleStacks(door, door.requests, samples);
@@ -130,11 +132,10 @@ await conclude(async () => {
     const stacks = foldedStacks(samples);
     const cost = summary.door.cpuMicroseconds;
     report(settings, 'where', about, `${cost.toFixed(1)} µs of CPU per join, as above`, ['part', 'µs', 'share'],
-      partsOf(stacks).map(([part, share]) => [part, (share * cost).toFixed(2), `${(share * 100).toFixed(1)} %`]));
-    if (settings.write)
+      partsOf(stacks).map(([part, share]) => [part, (share * cost).toFixed(2), `${(share * 100).toFixed(1)} %`]), errors);
+    if (settings.write && errors === 0)
       writeFileSync(fromRoot('docs/images/join-flame.svg'), flameGraph(stacks, 'CPU time of whole joins'));
   }
-  const errors = Object.values(summary).reduce((sum, one) => sum + one.errors, 0);
   writeJson(settings, 'join', { about, settings, rounds, summary, ratios, memory, calls, errors });
   if (errors > 0) throw new Error(`${errors} requests failed: the numbers above are not worth anything`);
 });

@@ -34,12 +34,13 @@ const sizes = [
   ['10,000,000, in 200 MiB', 'limiter_take/addresses:10000000/MiB:200', 'random_memory_access/MiB:200', 10_000_000],
 ];
 const bytes = (name) => of(name, 'B/address').toFixed(0);
-const rows = sizes.map(([name, take, access, count]) => [name, ns(take).toFixed(0), ns(access).toFixed(0),
+const both = (name) => [name, name.replace('/', '_in_turn/')].map((one) => ns(one).toFixed(0)).join(' · ');
+const rows = sizes.map(([name, take, access, count]) => [name, both(take), both(access),
   ns(`one_map/addresses:${count}`).toFixed(0), ns(`sharded_map/addresses:${count}`).toFixed(0),
   count === 1000 ? 'bounded by the table' : bytes(take), bytes(`one_map/addresses:${count}`),
   `${((100 * of(take, 'without_own_place'))).toFixed(2)} %`]);
 report(settings, 'limiter', about, `medians of ${settings.rounds} rounds, nanoseconds for one check`,
-  ['addresses', 'limiter', 'one random memory access', 'map and mutex', '64 maps and mutexes', 'bytes an address', 'in a map',
+  ['addresses', 'limiter: overlapping · in turn', 'one random memory access: the same', 'map and mutex', '64 maps and mutexes', 'bytes an address', 'in a map',
     'without a place of their own'], rows);
 
 const cores = [...new Set(Object.keys(rounds[0]).map((name) => /threads:(\d+)$/.exec(name)?.[1]).filter(Boolean))].map(Number);

@@ -91,7 +91,7 @@ async function measureOverload(door, bare, requests) {
 
 // One person's latency while others ask for half of what the server can carry: many addresses, or one that is over its limit.
 async function measureFlood(peak) {
-  const limit = { rate: settings.fairShare, burst: settings.fairShare };
+  const limit = { rate: settings.fairShare, burst: Math.ceil(settings.fairShare / 10) };
   const door = await startDoor(settings, crowd, { name: 'strict', limits: { ip: limit } });
   await crowd.book(door.port);
   const ask = (name, addressOf, rate, connections) =>
@@ -111,39 +111,45 @@ async function measureFlood(peak) {
 
   const refused = median(cost.flooded.map((each, i) => each / cost.busy[i]));
   const refusedPart = middle(runs.flooded, ([, one]) => statuses(one, 429) / one.due);
-  if (refusedPart < 0.9) throw new Error(`only ${share(refusedPart)} of the flood were refused: this shows nothing`);
   note(`${quiet.rate}/s of one address, alone`, runs.alone);
   note(`the same beside ${thousands(many.rate)}/s of ${thousands(settings.addresses)} addresses`, runs.busy);
   note(`the same beside ${thousands(flood.rate)}/s of one address over its limit`, runs.flooded,
     `p99 × ${ratioOf(runs.flooded, runs.busy, (one) => one.p99)}`,
     `${share(refusedPart)} of the flood refused; a refusal costs ${digits(refused)} of a join`);
+  const p99 = median(runs.flooded.map(([one], i) => one.p99 / runs.busy[i][0].p99));
   const unserved = [...runs.alone, ...runs.busy, ...runs.flooded].reduce((sum, [one]) => sum + one.due - statuses(one, 200), 0);
-  results.flood = { ...runs, cost, refused, refusedPart, unserved };
+  results.flood = { ...runs, cost, refused, refusedPart, unserved, p99 };
 }
 
-// Joins of rooms that are there, while others wait for a provider that never answers.
+// Joins of rooms that are there, while others wait for a provider that never answers. Each round has a server of its own: after some
+// seconds its circuit opens, and then the provider is not stuck any more but known to be away.
 async function measureStuckProvider(peak) {
   const service = await startService(Infinity);
-  const door = await startDoor(settings, crowd, { name: 'stuck', files, rooms: service.url, prepareBefore: '0s' });
   const warm = Math.floor(settings.rooms / 2);
-  await crowd.book(door.port, warm);
-  await crowd.book(door.port, settings.rooms, { first: warm, provider: 'made', startsIn: 60 });
+  let started = 0;
+  const start = async () => {
+    const door = await startDoor(settings, crowd, { name: `stuck-${started++}`, files, rooms: service.url, prepareBefore: '0s' });
+    await crowd.book(door.port, warm);
+    await crowd.book(door.port, settings.rooms, { first: warm, provider: 'made', startsIn: 60 });
+    await openLoop(settings, door, [joins], { seconds: 1 });
+    return door;
+  };
+  const on = async (flows) => {
+    const door = await start();
+    const { reports } = await openLoop(settings, door, flows);
+    await stop(door);
+    return reports;
+  };
   const rooms = crowd.allRooms();
   const joins = { requests: crowd.writeRequests('warm', rooms.slice(0, warm)), rate: Math.round(peak / 4), connections: settings.connections };
   const waiting = { requests: crowd.writeRequests('waiting', rooms.slice(warm)), rate: 5000, connections: settings.people, queue: 0 };
-  await openLoop(settings, door, [joins], { seconds: 1 });
-  const runs = await interleaved({
-    alone: async () => (await openLoop(settings, door, [joins])).reports,
-    beside: async () => (await openLoop(settings, door, [joins, waiting])).reports,
-  });
-  await stop(door);
-  if (service.made === 0) throw new Error('the provider was never asked: this shows nothing');
+  const runs = await interleaved({ alone: () => on([joins]), beside: () => on([joins, waiting]) });
   note('joins of rooms that are there', runs.alone);
   note(`the same beside ${thousands(waiting.rate)}/s whose provider is stuck`, runs.beside,
     `p99 × ${ratioOf(runs.beside, runs.alone, (one) => one.p99)}`);
   note(`those ${thousands(waiting.rate)}/s`, runs.beside.map(([, one]) => [one]), '',
     `half of the 503 after ${us(middle(runs.beside, ([, one]) => one.refused.p50))}, p99 ${us(middle(runs.beside, ([, one]) => one.refused.p99))}`);
-  results.stuck = { ...runs, made: service.made };
+  results.stuck = { ...runs, made: service.made, p99: middle(runs.beside, ([one]) => one.p99) };
 }
 
 async function measureCalm(bare, requests) {
@@ -179,15 +185,20 @@ await conclude(async () => {
   await measureStuckProvider(peak);
   await measureCalm(bare, requests);
 
-  report(settings, 'overload', about,
-    `answers of ${bytes} bytes; medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, one core for the server`,
-    ['load', 'answered in time, per second', 'compared', 'p50', 'p99', 'turned away', '429 or 503', 'given up after 1 s', ''], rows);
   const { overload, flood, stuck, calm } = results;
   const { half, full, twofold, threefold, people } = overload;
   const plain = [half, full, twofold, threefold, people, overload.bare, flood.alone, flood.busy, flood.flooded, stuck.alone, calm.ours, calm.bare];
   // Who was let through to the stuck provider is told that it did not answer.
   const mistakes = plain.reduce((sum, runs) => sum + broken(runs), broken(stuck.beside, ['200', '503', '504']));
-  writeJson(settings, 'overload', { about, settings, bytes, results, mistakes });
-  if (flood.unserved > 0) console.log(`\n${flood.unserved} requests of the address that kept to its limit were not served`);
-  if (mistakes > 0) throw new Error(`${mistakes} requests failed in a way that overload does not explain`);
+  const wrong = [
+    mistakes > 0 && `${mistakes} requests failed in a way that overload does not explain`,
+    flood.unserved > 0 && `${flood.unserved} requests of the address that kept to its limit were not served`,
+    flood.refusedPart < 0.9 && `only ${share(flood.refusedPart)} of the flood were refused: its lines show nothing`,
+    stuck.made < settings.rounds && 'the stuck provider was not asked in each round: its lines show nothing',
+  ].filter(Boolean);
+  report(settings, 'overload', about,
+    `answers of ${bytes} bytes; medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, one core for the server`,
+    ['load', 'answered in time, per second', 'compared', 'p50', 'p99', 'turned away', '429 or 503', 'given up after 1 s', ''], rows, wrong.length);
+  writeJson(settings, 'overload', { about, settings, bytes, results, errors: wrong.length });
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
 });

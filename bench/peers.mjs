@@ -220,7 +220,9 @@ await conclude(async () => {
 
   const requests = crowd.writeRequests();
   const rounds = Object.fromEntries([...running.keys()].map((key) => [key, []]));
-  for (const server of running.values()) await closedLoop(settings, server, requests, 1);
+  // Until what is compiled while it runs has been compiled: so many requests, or as many as come in a while.
+  for (const server of running.values())
+    for (let [asked, seconds] = [0, 0]; asked < 20_000 && seconds < 20; ++seconds) asked += (await closedLoop(settings, server, requests, 1)).requests;
   for (let i = 0; i < settings.rounds; ++i)
     for (const [key, server] of running) rounds[key].push(await closedLoop(settings, server, requests));
   for (const [key, server] of running)

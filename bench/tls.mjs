@@ -61,11 +61,11 @@ await conclude(async () => {
     return [`${kind} handshake, ${name}`, digits(one.cpuMicroseconds), name === own && other ? digits(ratio(kind)) : '',
       thousands(one.perSecond), us(one.p50), us(one.p99)];
   }));
+  const errors = Object.values(rounds).flatMap((one) => Object.values(one).flat()).reduce((sum, one) => sum + one.errors, 0);
   report(settings, 'tls', about,
     `TLS 1.3, ECDSA P-256, ${about.openssl}; ${settings.threads} clients at a time; ` +
     `medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s, one core for the server`,
-    ['connection', 'CPU µs', '÷ nginx', 'per second', 'p50', 'p99'], rows);
-  const errors = Object.values(rounds).flatMap((one) => Object.values(one).flat()).reduce((sum, one) => sum + one.errors, 0);
+    ['connection', 'CPU µs', '÷ nginx', 'per second', 'p50', 'p99'], rows, errors);
   writeJson(settings, 'tls', { about, settings, rounds, ratio: { whole: ratio('whole'), resumed: ratio('resumed') }, errors });
   if (errors > 0) throw new Error(`${errors} handshakes failed`);
 });

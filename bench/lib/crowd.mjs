@@ -66,8 +66,12 @@ export class Crowd {
 
   // The requests of the load, one a line: room, session token, client address.
   writeRequests(name = 'requests', rooms = this.allRooms(), addressOf = (room) => this.addressOf(room)) {
+    return this.writeJoins(name, rooms.map((room) => [room, room % this.users, addressOf(room)]));
+  }
+  // Each as [room, user, address].
+  writeJoins(name, joins) {
     const file = join(folder, name);
-    writeFileSync(file, rooms.map((room) => `${this.nameOf(room)} ${this.tokenOf(room)} ${addressOf(room)}\n`).join(''));
+    writeFileSync(file, joins.map(([room, user, address]) => `${this.nameOf(room)} ${this.tokens[user]} ${address}\n`).join(''));
     return file;
   }
 
@@ -80,12 +84,14 @@ export class Crowd {
   }
 
   // Books the rooms from `first` to below `rooms` through the API: pipelined on many connections, because it only has to be done.
-  async book(port, rooms = this.rooms, { first = 0, provider, startsIn = -60 } = {}) {
+  async book(port, rooms = this.rooms, { first = 0, provider, startsIn = -60, experts = 0 } = {}) {
     const time = (offset) => new Date(Date.now() + offset).toISOString().replace(/\.\d+Z$/, 'Z');
     const window = { startsAt: time(startsIn * 1000), endsAt: time(3_600_000) };
     let next = first;
     const booking = (room) => {
-      const participants = [{ userId: this.userOf(room), role: 'expert' }, { userId: `client-${room}`, role: 'client' }];
+      const participants = experts > 0
+        ? Array.from({ length: experts }, (_, user) => ({ userId: this.userNumber(user), role: 'expert' }))
+        : [{ userId: this.userOf(room), role: 'expert' }, { userId: `client-${room}`, role: 'client' }];
       const body = JSON.stringify({ ...window, participants, provider });
       return `PUT /api/bookings/${this.nameOf(room)} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${this.serviceKey}\r\n` +
         `Content-Type: application/json\r\nX-Forwarded-For: ${this.addressOf(room)}\r\nX-Forwarded-Proto: https\r\n` +
@@ -131,6 +137,8 @@ export class Crowd {
       const url = new URL(said.videoCallUrl);
       const [head, claims, signed] = url.searchParams.get('token').split('.');
       const content = Buffer.from(claims, 'base64url').toString();
+      const { exp } = JSON.parse(content);
+      if (!(exp > Date.now() / 1000 && exp < Date.now() / 1000 + 3600)) throw new Error(`a token for ${name} that ends at ${exp}`);
       if (said.roomId !== name || !url.pathname.endsWith(name) || signed !== signature(`${head}.${claims}`, this.secrets.custom) ||
           !content.includes(name) || !content.includes(this.userOf(room)))
         throw new Error(`wrong answer for ${name}: ${answer.text}`);

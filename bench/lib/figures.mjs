@@ -67,10 +67,11 @@ export function rewriteBlock(file, name, content) {
 }
 
 // What a script found, as a table of measures: for the terminal, and with --write for its block in docs/performance.md.
-export function report(settings, name, about, method, head, rows) {
+// A run with `errors` is shown and not written.
+export function report(settings, name, about, method, head, rows, errors = 0) {
   console.log(`\n${method}`);
   printTable(head, rows);
-  if (!settings.write) return;
+  if (!settings.write || errors > 0) return;
   const where = `${about.date.slice(0, 10)}: ${about.cpu}, Linux ${about.kernel}, ${about.compiler}`;
   rewriteBlock(fromRoot('docs/performance.md'), name, `Measured on ${where}; ${method}.\n\n${markdownTable(head, rows)}`);
   console.log('\nwritten      docs/performance.md');
@@ -84,6 +85,7 @@ export const digits = (value) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 
 // Everything that a script found, for bench/targets.mjs and for whoever wants to look closer: --json FILE, else build/bench/NAME.json.
 const kept = (name) => fromRoot(`build/bench/${name}.json`);
 export function writeJson(settings, name, value) {
+  if ((value.errors ?? 0) > 0 && settings.json === null) return;
   const file = settings.json ?? kept(name);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(value, null, 1) + '\n');
