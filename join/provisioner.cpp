@@ -543,6 +543,7 @@ core::task<void> provisioner::state::sweep_rooms_of(handle self, core::provider_
   rooms::rooms_due which;
   which.provider = std::move(vendor);
   which.starts_before = now + parts.settings.prepare_before;
+  which.spread = std::min(parts.settings.prepare_spread, parts.settings.prepare_before / 2);
   which.ends_after = now - parts.windows.closes_after;
   which.now = now;
   which.limit = parts.settings.sweep_batch;

@@ -28,6 +28,9 @@ struct provision_settings {
   // Rooms are made this long before the start; the booking itself is the moment where it lies
   // nearer.
   std::chrono::milliseconds prepare_before = std::chrono::hours{24};
+  // Rooms that become due are made over so long a time, each at a moment of its own; at most half
+  // of prepare_before, so that all are there well before they are needed.
+  std::chrono::milliseconds prepare_spread = std::chrono::hours{1};
   // For one create or close call with the store around it. It is not the join's deadline: who waits
   // may leave.
   std::chrono::milliseconds call_timeout{10'000};
@@ -44,7 +47,8 @@ struct provision_settings {
   std::chrono::milliseconds running_grace{std::chrono::hours{4}};
   std::size_t sweep_batch = 100;
 };
-// [rooms] prepare_before, call_timeout, background_calls, sweep_every, running_grace
+// [rooms] prepare_before, prepare_spread, call_timeout, background_calls, sweep_every,
+// running_grace
 provision_settings read_provision_settings(core::options& from);
 
 struct provisioner_parts {

@@ -26,6 +26,7 @@ gate_settings read_gate_settings(core::options& from) {
 provision_settings read_provision_settings(core::options& from) {
   provision_settings out;
   out.prepare_before = from.duration("prepare_before", out.prepare_before, 0ms, 24h * 365);
+  out.prepare_spread = from.duration("prepare_spread", out.prepare_spread, 0ms, 24h);
   out.call_timeout = from.duration("call_timeout", out.call_timeout, 100ms, 60s);
   out.background_calls = count_of(from, "background_calls", out.background_calls, 1'000);
   out.running_grace = from.duration("running_grace", out.running_grace, 0ms, 24h);

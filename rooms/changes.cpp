@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/digest.hpp"
 #include "core/encoding.hpp"
 #include "rooms/error.hpp"
 
@@ -133,11 +134,16 @@ change change_by_waiting(const booking& before, bool failed, core::wall_time not
   return made;
 }
 
+int share_of_spread(const core::room_id& room, std::uint32_t generation) {
+  return std::stoi(core::room_digest(room, generation).substr(0, 3), nullptr, 16);
+}
+
 bool is_to_prepare(const booking& one, const rooms_due& which) {
   const bool bare = one.provider_room.empty();
+  const auto share = which.spread * share_of_spread(one.room, one.generation) / spread_parts;
   return one.state == booking_state::scheduled && one.provider == which.provider &&
          one.ends_at > which.ends_after && one.preparing.not_before <= which.now &&
-         (bare ? one.starts_at < which.starts_before : one.preparing.untold);
+         (bare ? one.starts_at < which.starts_before - share : one.preparing.untold);
 }
 
 change change_by_report(const booking& before, const call_report& report, core::wall_time now) {

@@ -40,12 +40,18 @@ constexpr const char* list_of_user_sql = BOOKING_COLUMNS
 
 // No call is longer than a day, which gives the index its lower end: 86 400 000 ms. The inner part
 // is answered by the index alone, whatever else runs that day.
+// Only of what lies within the spread the digest is looked at: its first three hex digits are the
+// room's share (share_of_spread).
+#define HEX_DIGIT(at) "(instr('0123456789abcdef', substr(digest, " at ", 1)) - 1)"
 constexpr const char* without_room_sql = BOOKING_COLUMNS
     "FROM (SELECT room FROM bookings WHERE provider_room = '' AND state = 'scheduled' "
     "AND provider = ?1 AND starts_at >= ?2 - 86400000 AND starts_at < ?5 AND ends_at > ?2 "
-    "AND prepare_after <= ?3 ORDER BY starts_at, room LIMIT ?4) w "
+    "AND prepare_after <= ?3 AND (starts_at < ?5 - ?6 OR starts_at < ?5 - ?6 * "
+    "(" HEX_DIGIT("1") " * 256 + " HEX_DIGIT("2") " * 16 + " HEX_DIGIT("3") ") / 4096) "
+    "ORDER BY starts_at, room LIMIT ?4) w "
     "CROSS JOIN bookings b ON b.room = w.room "
     "LEFT JOIN participants p ON p.room = b.room ORDER BY b.starts_at, b.room, p.position";
+#undef HEX_DIGIT
 constexpr const char* untold_sql = BOOKING_COLUMNS
     "FROM (SELECT room FROM bookings WHERE untold = 1 AND provider_room != '' "
     "AND state = 'scheduled' AND provider = ?1 AND ends_at > ?2 AND prepare_after <= ?3 "
@@ -231,7 +237,8 @@ std::vector<booking> to_prepare(connection& on, const rooms_due& which) {
     auto rows = on.prepare(sql);
     rows.bind(which.provider.view()).bind(to_milliseconds(which.ends_after));
     rows.bind(to_milliseconds(which.now)).bind(as_limit(which.limit));
-    if (sql == without_room_sql) rows.bind(rounded_up(which.starts_before));
+    if (sql == without_room_sql)
+      rows.bind(rounded_up(which.starts_before)).bind(std::int64_t{which.spread.count()});
     return read_bookings(on, rows);
   };
   auto out = ask(untold_sql);

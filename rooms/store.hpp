@@ -62,7 +62,13 @@ struct rooms_due {
   core::wall_time ends_after;
   core::wall_time now;      // what failed waits until its time has come
   std::size_t limit = 100;  // of each of the two kinds
+  // Each without a room is due later by its own share of this, so that many calls at one start are
+  // not due at once.
+  std::chrono::milliseconds spread{0};
 };
+// 0 to 4095 parts of the spread: the same for one opening of a room, whoever asks.
+constexpr int spread_parts = 4096;
+int share_of_spread(const core::room_id& room, std::uint32_t generation);
 
 // What a provider says of a call. The room is named by one of the three.
 struct call_report {

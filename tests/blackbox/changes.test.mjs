@@ -92,7 +92,7 @@ test('a Whereby meeting that runs is not replaced when its booking is prolonged,
 test('bookings of a provider without rooms are in nobody’s way', async () => {
   const fake = await Fake100ms.start();
   const door = await Stagedoor.start({
-    toml: (at) => configuration({ ...at, top: 'default_provider = "own"', extra: `${hms(fake)}\n[rooms]\nprepare_before = "1h"\nsweep_every = "1s"\n` }),
+    toml: (at) => configuration({ ...at, top: 'default_provider = "own"', extra: `${hms(fake)}\n[rooms]\nprepare_before = "1h"\nprepare_spread = "0s"\nsweep_every = "1s"\n` }),
   });
   try {
     for (let i = 0; i < 120; ++i) await door.book(`own-${i}`);

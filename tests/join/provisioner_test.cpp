@@ -262,6 +262,7 @@ BOOST_AUTO_TEST_CASE(every_shard_has_heard_of_the_room_before_anybody_is_answere
 BOOST_AUTO_TEST_CASE(the_background_makes_a_room_that_is_due_and_leaves_those_that_are_not) {
   join::provision_settings settings;
   settings.prepare_before = 1h;
+  settings.prepare_spread = 0s;
   door_scene at(settings);
   auto far = tests::booking_of("far");
   far.starts_at = at.clock.wall_now() + 2h;
@@ -278,6 +279,42 @@ BOOST_AUTO_TEST_CASE(the_background_makes_a_room_that_is_due_and_leaves_those_th
   at.settle();
   BOOST_TEST(at.store.peek("far")->provider_room == "made-far-1");
   BOOST_TEST(at.own->calls() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_thousand_calls_at_one_start_are_not_a_thousand_creates_at_one_time) {
+  join::provision_settings settings;
+  settings.prepare_before = 2h;
+  settings.prepare_spread = 1h;
+  door_scene at(settings);
+  const core::wall_time start = at.clock.wall_now() + 2h + 1min;
+  for (int i = 0; i < 1'000; ++i) {
+    auto one = tests::booking_of("room" + std::to_string(i));
+    one.starts_at = start;
+    one.ends_at = start + 1h;
+    at.store.add(one);
+    at.provisioner->prepare_soon(kept(at, one.room.text()));
+  }
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.empty());
+  std::size_t most = 0;
+  for (int minute = 0; minute < 62; ++minute) {
+    const std::size_t before = at.vendor->prepared.size();
+    for (int half = 0; half < 2; ++half) {
+      at.clock.advance(30s);
+      sweep(at);
+    }
+    most = std::max(most, at.vendor->prepared.size() - before);
+  }
+  // 17 a minute on average; each once, and an hour before the start.
+  BOOST_TEST(most <= 40u);
+  BOOST_TEST(at.vendor->prepared.size() == 1'000u);
+  auto late = tests::booking_of("late");
+  late.starts_at = start;
+  late.ends_at = start + 1h;
+  at.store.add(late);
+  at.provisioner->prepare_soon(kept(at, "late"));
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 1'001u);
 }
 
 BOOST_AUTO_TEST_CASE(a_room_whose_door_has_closed_is_given_back_but_not_under_peoples_feet) {

@@ -121,11 +121,12 @@ struct scene {
                      .value());
   }
   std::string unprepared(core::wall_time starts_before, core::wall_time ends_after,
-                         std::size_t limit = 100, core::wall_time now = t0) {
-    return names(
-        tests::run(context, store().to_prepare(
-                                {provider("100ms"), starts_before, ends_after, now, limit}, far))
-            .value());
+                         std::size_t limit = 100, core::wall_time now = t0,
+                         std::chrono::milliseconds spread = {}) {
+    return names(tests::run(context, store().to_prepare({provider("100ms"), starts_before,
+                                                         ends_after, now, limit, spread},
+                                                        far))
+                     .value());
   }
 
   static std::string names(const std::vector<booking>& all) {
@@ -511,6 +512,24 @@ BOOST_DATA_TEST_CASE(what_has_to_be_prepared_is_what_starts_soon_and_has_no_room
   theirs.provider = provider("own");
   BOOST_TEST_REQUIRE(s.put(theirs).has_value());
   BOOST_TEST(s.unprepared(t0 + 1h, t0, 1) == "long");
+}
+
+BOOST_DATA_TEST_CASE(each_room_is_due_at_its_own_moment_of_the_spread, all_stores, where) {
+  scene s(where);
+  std::string due, all;
+  for (int i = 10; i < 60; ++i) {
+    const std::string id = "room" + std::to_string(i);
+    BOOST_TEST_REQUIRE(s.put(starting(id, t0 + 90min)).has_value());
+    all += (all.empty() ? "" : " ") + id;
+    // The horizon is half of the spread behind the start.
+    if (2 * rooms::share_of_spread(room(id), 1) < rooms::spread_parts)
+      due += (due.empty() ? "" : " ") + id;
+  }
+  BOOST_TEST(due != all);
+  BOOST_TEST(due != "");
+  BOOST_TEST(s.unprepared(t0 + 120min, t0, 100, t0, 1h) == due);
+  BOOST_TEST(s.unprepared(t0 + 90min, t0, 100, t0, 1h) == "");
+  BOOST_TEST(s.unprepared(t0 + 150min + 1s, t0, 100, t0, 1h) == all);
 }
 
 BOOST_DATA_TEST_CASE(what_was_tried_in_vain_waits_for_its_time, all_stores, where) {
