@@ -332,9 +332,12 @@ core::result<webhook_reading> hundred_ms::read_webhook(const webhook& from) cons
   if (!digest) return webhook_reading{};
   const std::string* id = json->find_string("id");
   const std::string* time = json->find_string("timestamp");
-  const auto at = time ? core::from_rfc3339(*time) : std::nullopt;
-  return reading_of(begins ? call_news::live : call_news::ended, *digest, id,
-                    at.value_or(from.now));
+  const auto stated = time ? core::from_rfc3339(*time) : std::nullopt;
+  // Taken for new, one without a time would count whenever somebody sent it again.
+  if (!stated) return core::fail(errc::bad_webhook, "it has no timestamp");
+  const auto at = check_webhook_time(*stated, from.now);
+  if (!at) return core::same_failure(at);
+  return reading_of(begins ? call_news::live : call_news::ended, *digest, id, *at);
 }
 
 // A dashboard-made template has a subdomain of its own; the bare host app.100ms.live joins nothing.

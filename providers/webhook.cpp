@@ -108,6 +108,13 @@ std::optional<std::string_view> only_field(const http::request_head& head, std::
   return head.find(name);
 }
 
+core::result<core::wall_time> check_webhook_time(core::wall_time stated, core::wall_time now) {
+  const std::int64_t off = core::unix_seconds(stated) - core::unix_seconds(now);
+  if (off > webhook_age_max.count() || off < -webhook_age_max.count())
+    return forged(fmt::format("its time is {} s off", off));
+  return stated;
+}
+
 core::result<core::wall_time> read_webhook_time(std::string_view text, core::wall_time now) {
   std::int64_t stated = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), stated);
@@ -115,10 +122,7 @@ core::result<core::wall_time> read_webhook_time(std::string_view text, core::wal
     return forged("the signed time is no number");
   if (stated >= seconds_most) stated /= 1000;
   if (stated >= seconds_most) return forged("the signed time is out of range");
-  const std::int64_t off = stated - core::unix_seconds(now);
-  if (off > webhook_age_max.count() || off < -webhook_age_max.count())
-    return forged(fmt::format("its signed time is {} s off", off));
-  return core::from_unix_seconds(stated);
+  return check_webhook_time(core::from_unix_seconds(stated), now);
 }
 
 core::result<core::wall_time> check_timed_signature(const webhook& from, std::string_view name,

@@ -94,6 +94,8 @@ class webhook_secrets {
 // The value of a field that must be there exactly once; nullopt otherwise.
 std::optional<std::string_view> only_field(const http::request_head& head, std::string_view name);
 
+// The vendor's time of a report. errc::forged_webhook outside of webhook_age_max.
+core::result<core::wall_time> check_webhook_time(core::wall_time stated, core::wall_time now);
 // A signed time in whole seconds since 1970. Milliseconds are understood where they cannot be
 // seconds. errc::forged_webhook outside of webhook_age_max.
 core::result<core::wall_time> read_webhook_time(std::string_view text, core::wall_time now);

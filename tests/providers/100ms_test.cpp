@@ -551,6 +551,7 @@ BOOST_AUTO_TEST_CASE(credentials_and_role_names_can_be_tried_without_a_room) {
 BOOST_AUTO_TEST_CASE(a_webhook_is_believed_for_the_secret_in_its_field) {
   acme at(
       {{"webhook_secret", "north wind and sun"s}, {"previous_webhook_secret", "old north wind"s}});
+  at.clock.set_wall(*core::from_rfc3339("2026-11-25T09:10:40Z"));
   const auto read = [&](const tests::made_head& head, std::string body) {
     return at.provider->read_webhook({head, body, at.clock.wall_now()});
   };
@@ -580,6 +581,14 @@ BOOST_AUTO_TEST_CASE(a_webhook_is_believed_for_the_secret_in_its_field) {
   BOOST_TEST(read(good, event("peer.leave.success"))->events.empty());
   BOOST_TEST(read(good, event("session.open.success", "lobby"))->events.empty());
   BOOST_TEST(read(good, "[]").error().code == errc::bad_webhook);
+  // Without a time it would be new whenever it was sent again; and what is old is a repetition.
+  std::string timeless = event("room.end.success");
+  timeless.replace(timeless.find("timestamp"), 9, "otherwise");
+  BOOST_TEST(read(good, timeless).error().code == errc::bad_webhook);
+  at.clock.set_wall(*core::from_rfc3339("2026-11-25T09:15:36Z"));
+  BOOST_TEST(read(good, event("room.end.success")).error().code == errc::forged_webhook);
+  at.clock.set_wall(*core::from_rfc3339("2026-11-25T09:05:34Z"));
+  BOOST_TEST(read(good, event("room.end.success")).error().code == errc::forged_webhook);
   acme without;
   BOOST_TEST(without.provider->read_webhook({good, "{}", at.clock.wall_now()}).error().code ==
              errc::no_webhooks);
