@@ -59,8 +59,9 @@ struct provisioner::state {
     return vendor && vendor->traits().reuses_room;
   }
   room_need need_of(const rooms::booking& one) {
-    return join::need_of(one, parts.providers.find(one.provider), parts.windows,
-                         parts.clock.wall_now());
+    const providers::provider* vendor = parts.providers.find(one.provider);
+    if (is_right(one, vendor, parts.windows)) return room_need::nothing;
+    return join::need_of(one, vendor, parts.windows, parts.clock.wall_now());
   }
   // What one who asks for this has done himself: who is at the door only waits for what he needs.
   static bool is_for(room_need what, providers::urgency who) {

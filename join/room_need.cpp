@@ -9,11 +9,17 @@ providers::room_terms terms_of(const rooms::booking& one, const rooms::window_se
 
 }  // namespace
 
+bool is_right(const rooms::booking& one, const providers::provider* vendor,
+              const rooms::window_settings& windows) {
+  if (!vendor || !vendor->traits().needs_room) return true;
+  return !one.provider_room.empty() &&
+         vendor->still_right(terms_of(one, windows), one.provider_room);
+}
+
 room_need need_of(const rooms::booking& one, const providers::provider* vendor,
                   const rooms::window_settings& windows, core::wall_time now) {
-  if (!vendor || !vendor->traits().needs_room) return room_need::nothing;
+  if (is_right(one, vendor, windows)) return room_need::nothing;
   if (one.provider_room.empty()) return room_need::make;
-  if (vendor->still_right(terms_of(one, windows), one.provider_room)) return room_need::nothing;
   if (vendor->replaces_room()) {
     // Whoever went into the one that goes would sit there alone.
     return one.call.state == rooms::call_state::live ? room_need::later : room_need::make;

@@ -18,6 +18,9 @@ enum class room_need : unsigned char {
   make,     // nobody gets in before its provider has answered
 };
 
+// Nothing is needed, whatever the time: the answer of nearly every join.
+bool is_right(const rooms::booking& one, const providers::provider* vendor,
+              const rooms::window_settings& windows);
 // `vendor` is null where the booking's provider is not configured (any more): nothing can be done.
 room_need need_of(const rooms::booking& one, const providers::provider* vendor,
                   const rooms::window_settings& windows, core::wall_time now);
