@@ -30,6 +30,7 @@ rooms::call_report report_of(const core::provider_name& from, const providers::r
   out.live = event.what == providers::call_news::live;
   out.at = event.at;
   out.room_is_gone = event.room_is_gone;
+  out.is_timeless = event.is_timeless;
   return out;
 }
 

@@ -311,8 +311,8 @@ std::optional<std::string> only_value(std::string_view form, std::string_view na
   return found;
 }
 
-// A meeting is over: GET to the address that it was made with. It has no time of its own, so what
-// comes again within a few minutes is a repetition.
+// A meeting is over: GET to the address that it was made with. It has no time of its own: what
+// comes again within a few minutes is a repetition, and so is what tells of an end that is known.
 core::result<webhook_reading> read_end_callback(const bbb_settings& s, const webhook& from) {
   const auto meeting = only_value(from.head.query, "meeting");
   const auto closes = only_value(from.head.query, "closes");
@@ -326,7 +326,9 @@ core::result<webhook_reading> read_end_callback(const bbb_settings& s, const web
   const auto digest = digest_in_name(s.prefix, *meeting);
   if (!digest) return webhook_reading{};
   const std::string id = fmt::format("end {} {}", *meeting, now / repeats_within.count());
-  return reading_of(call_news::ended, *digest, &id, from.now);
+  webhook_reading out = reading_of(call_news::ended, *digest, &id, from.now);
+  out.events.front().is_timeless = true;
+  return out;
 }
 
 // HASH(address + body + secret), of the hash that its length tells; or, where the server is set to

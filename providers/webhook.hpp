@@ -41,6 +41,7 @@ struct room_event {
   std::string id;             // the vendor's own: the same for a repetition
   core::wall_time at;         // by the vendor's clock
   bool room_is_gone = false;  // the vendor has forgotten the room: it must be made again
+  bool is_timeless = false;   // the vendor told no time, so `at` is ours
 };
 
 struct webhook_reading {

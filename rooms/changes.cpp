@@ -155,6 +155,8 @@ change change_by_report(const booking& before, const call_report& report, core::
   const bool known = call.state != call_state::unknown;
   // Some vendors count whole seconds: of a start and an end in one of them, the end was later.
   const bool same_second = at == call.told_at && report.live && call.state == call_state::ended;
+  const bool said_again = report.is_timeless && !report.live && call.state == call_state::ended;
+  if (said_again) return made;
   if (known && (at < call.told_at || same_second)) {
     // Late: the end was told before the start. All that it adds is when that was.
     if (report.live && call.state == call_state::ended && !call.started_at) call.started_at = at;

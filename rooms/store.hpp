@@ -79,6 +79,7 @@ struct call_report {
   bool live = false;                  // it runs; else it has ended
   core::wall_time at;                 // by the provider's clock
   bool room_is_gone = false;          // the provider has forgotten the room: it is to be made anew
+  bool is_timeless = false;  // `at` is only when we heard of it: said again, it is nothing new
 };
 
 struct report_outcome {

@@ -231,6 +231,7 @@ BOOST_AUTO_TEST_CASE(the_server_calls_us_back_when_the_meeting_is_over) {
   BOOST_TEST((over->events.front().what == providers::call_news::ended));
   BOOST_TEST("sd-" + over->events.front().about.digest == tests::usual_name());
   BOOST_TEST((over->events.front().at == at.clock.wall_now()));
+  BOOST_TEST(over->events.front().is_timeless);
   // A repetition has the same name; an end some time later is another.
   const std::string name = over->events.front().id;
   BOOST_TEST(back.read(at, back.query)->events.front().id == name);

@@ -649,6 +649,22 @@ BOOST_DATA_TEST_CASE(of_a_start_and_an_end_in_one_second_the_end_counts, all_sto
   }
 }
 
+BOOST_DATA_TEST_CASE(an_end_without_a_time_that_is_told_again_changes_nothing, all_stores, where) {
+  scene s(where);
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  auto over = report_of("r", false, t0);
+  over.is_timeless = true;
+  BOOST_TEST(s.report(over, t0 + 1h).changed);
+  over.at = t0 + 10min;
+  BOOST_TEST(!s.report(over, t0 + 1h).changed);
+  BOOST_TEST((*s.find("r")->call.ended_at == t0));
+  // Of a call that has begun again since it is one.
+  BOOST_TEST(s.report(report_of("r", true, t0 + 20min), t0 + 1h).changed);
+  over.at = t0 + 30min;
+  BOOST_TEST(s.report(over, t0 + 1h).changed);
+  BOOST_TEST((*s.find("r")->call.ended_at == t0 + 30min));
+}
+
 BOOST_DATA_TEST_CASE(a_time_far_ahead_does_not_silence_later_reports_for_ever, all_stores, where) {
   scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
