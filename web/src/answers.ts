@@ -86,7 +86,9 @@ export async function readResponse(answer: Response, now: number): Promise<Outco
     return { problem: { code: "unauthenticated", title: "Not signed in", detail: "", status: 401 } };
   const value = await jsonOf(answer);
   if (answer.ok) return value === undefined ? { problem: badAnswer("The answer is no JSON.", answer.status) } : readAnswer(value);
-  const retryAfter = retryAfterOf(answer.headers.get("retry-after"), now);
+  // A date is meant by the clock of whoever answers, where that can be read.
+  const sent = Date.parse(answer.headers.get("date") ?? "");
+  const retryAfter = retryAfterOf(answer.headers.get("retry-after"), Number.isNaN(sent) ? now : sent);
   const problem = readProblem(value, answer.status) ?? problemOfStatus(answer.status, retryAfter);
   if (retryAfter !== undefined) problem.retryAfter = retryAfter;
   const requestId = answer.headers.get("x-request-id");

@@ -48,6 +48,7 @@ export class JoinClient {
   #streams = true;
   #streamed = 0; // how long the last stream lived, in ms
   #ahead = 0; // the server's clock before ours, in ms
+  #notBefore = 0; // until then the server wants no question, in ms
   #forgetOnline: (() => void) | null = null;
 
   constructor(options: JoinOptions, world: World = browser) {
@@ -68,7 +69,7 @@ export class JoinClient {
   start(): void {
     if (this.#run) return;
     const run = (this.#run = new AbortController());
-    this.#forgetOnline = this.#world.onOnline(() => this.#wake?.());
+    this.#forgetOnline = this.#world.onOnline(() => this.#online());
     const callOff = this.#world.later(0, () => void this.#go(run));
     run.signal.addEventListener("abort", callOff);
   }
@@ -89,6 +90,10 @@ export class JoinClient {
     else this.start();
   }
 
+  // Whoever was told to come back later is not called earlier by a network that comes back.
+  #online(): void {
+    if (this.#state.state === "offline" || this.#world.now() >= this.#notBefore) this.#wake?.();
+  }
   #end(): void {
     this.#run = null;
     this.#wake = null;
@@ -145,9 +150,13 @@ export class JoinClient {
     }
   }
 
+  #pauseAfter({ retryAfter }: Problem, tries: number): number {
+    this.#notBefore = retryAfter === undefined ? 0 : this.#world.now() + retryAfter * seconds;
+    return pauseBefore(tries, retryAfter, this.#world.random());
+  }
   async #pause(problem: Problem, tries: number, signal: AbortSignal): Promise<void> {
     if (!this.#world.online()) return;
-    const ms = pauseBefore(tries - 1, problem.retryAfter, this.#world.random());
+    const ms = this.#pauseAfter(problem, tries - 1);
     // Whoever waits need not know of a line that broke once.
     if (this.#state.state !== "waiting" || tries > 1) this.#set({ state: "failed", problem, retryAt: this.#world.now() + ms });
     await this.#nap(ms, signal, true);
@@ -196,13 +205,17 @@ export class JoinClient {
         }
         const { problem } = outcome;
         const left = expiresAt - this.#world.now();
-        if (!expired && left <= 0) {
+        const tell = () => {
           expired = true;
           this.#set({ state: "expired", answer, problem });
-        }
+        };
+        if (!expired && left <= 0) tell();
         if (passes(problem)) {
-          const ms = pauseBefore(tries++, problem.retryAfter, this.#world.random());
-          await this.#nap(expired ? ms : Math.min(ms, Math.max(left, refreshLeast)), signal, true);
+          const ms = this.#pauseAfter(problem, tries++);
+          // A link that ends during the pause is told in time, and asks nobody earlier.
+          const ends = !expired && left < ms;
+          if (ends && (await this.#nap(left, signal, true))) tell();
+          if (!ends || expired) await this.#nap(ends ? ms - left : ms, signal, true);
         } else if (expired) {
           return;
         } else {
@@ -324,20 +337,20 @@ export class JoinClient {
     }
   }
 
-  // Sleeps; retry() ends it where it may, and the network's coming back.
-  #nap(ms: number, signal: AbortSignal, wakes = false): Promise<void> {
+  // Sleeps; retry() ends it where it may, and the network's coming back: false then.
+  #nap(ms: number, signal: AbortSignal, wakes = false): Promise<boolean> {
     return new Promise((done, failed) => {
       const end = () => {
         callOff();
         signal.removeEventListener("abort", gone);
         this.#wake = null;
       };
-      const up = () => (end(), done());
+      const up = (late: boolean) => (end(), done(late));
       const gone = () => (end(), failed(signal.reason));
-      const callOff = this.#world.later(ms, up);
+      const callOff = this.#world.later(ms, () => up(true));
       if (signal.aborted) return gone();
       signal.addEventListener("abort", gone);
-      if (wakes) this.#wake = up;
+      if (wakes) this.#wake = () => up(false);
     });
   }
 }

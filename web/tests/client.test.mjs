@@ -221,6 +221,29 @@ test("after half an hour without success it stops and waits for a person", async
   assert.equal(world.asked.length, 61);
 });
 
+test("a network that comes back ends a pause of our own, and none that the server has asked for", async () => {
+  const { world } = await begun();
+  world.last.answer(problem(429, "rate_limited", {}, { "retry-after": "60" }));
+  await world.pass(10_000);
+  await world.goOnline(true);
+  assert.equal(world.asked.length, 1);
+  await world.pass(53_000);
+  assert.equal(world.asked.length, 2);
+  world.last.refuse(new TypeError("network"));
+  await settle();
+  await world.goOnline(true);
+  assert.equal(world.asked.length, 3);
+});
+
+test("a Retry-After that is a date is read by the clock that it was written by", async () => {
+  const { world } = await begun();
+  world.last.answer(problem(503, "overloaded", {}, { date: "Sun, 22 Nov 2026 05:00:00 GMT", "retry-after": "Sun, 22 Nov 2026 05:00:30 GMT" }));
+  await world.pass(29_900);
+  assert.equal(world.asked.length, 1);
+  await world.pass(4_000);
+  assert.equal(world.asked.length, 2);
+});
+
 test("retry() ends a pause", async () => {
   const { world, client } = await begun();
   world.last.answer(problem(503, "overloaded", {}, { "retry-after": "60" }));
@@ -333,6 +356,24 @@ test("a refresh that fails is tried until the link has expired, and beyond", asy
   await settle();
   assert.equal(client.state.state, "ready");
   assert.equal(client.state.refreshed, true);
+});
+
+test("a link that ends during a pause is told at once, and the server is not asked before its Retry-After", async () => {
+  const { world, client } = await begun();
+  world.last.answer(json(answerAt(world.time)));
+  await world.pass(481_000);
+  world.last.answer(problem(429, "rate_limited", {}, { "retry-after": "300" }));
+  await world.pass(118_000);
+  assert.equal(client.state.state, "ready");
+  await world.pass(3_000);
+  assert.equal(client.state.state, "expired");
+  await world.pass(178_000);
+  assert.equal(world.asked.length, 2);
+  await world.pass(4_000);
+  assert.equal(world.asked.length, 3);
+  world.last.answer(json(answerAt(world.time)));
+  await settle();
+  assert.equal(client.state.state, "ready");
 });
 
 test("a refusal at the refresh leaves the call until the link ends, asks once more, and is told then", async () => {
