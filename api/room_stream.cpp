@@ -193,7 +193,11 @@ core::task<bool> room_api::renew(std::shared_ptr<scene> at, rooms::window open,
   std::string fresh;
   core::json_writer json(fresh);
   json.begin_object().member("token", *token);
-  json.member("expiresAt", core::to_rfc3339(ends)).end_object();
+  json.member("expiresAt", core::to_rfc3339(ends));
+  // A booking that goes on longer needs relays that do so too.
+  json.name("iceServers")
+      .raw(providers::ice_servers_json(at->who.by.rules->ice, pass.user.view(), open.closes_at));
+  json.end_object();
   const auto sent = co_await events->send("token", std::move(fresh));
   co_return sent.has_value();
 }

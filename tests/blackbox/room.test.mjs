@@ -242,6 +242,18 @@ test('the token is renewed while a call lasts', async () => {
   await expert.close();
 });
 
+test('a booking that goes on longer brings credentials for the relay that do so too', async () => {
+  const room = randomRoom();
+  const [startsAt, endsAt] = [rfc3339(Date.now() - 7_200_000), rfc3339(Date.now() - 3_540_000)]; // its door closes in a minute
+  await door.book(room, { startsAt, endsAt });
+  const expert = await new Page(await link(room, 'expert')).open();
+  const { closesAt } = await expert.next('hello');
+  await door.book(room, { startsAt, endsAt: rfc3339(Date.parse(endsAt) + 3_600_000) });
+  const { iceServers } = await expert.next('token');
+  assert.equal(iceServers[1].username, `${Date.parse(closesAt) / 1000 + 3_600}:expert-1`);
+  await expert.close();
+});
+
 test('the page is small, needs nothing from elsewhere and runs no script of its own text', async () => {
   const { url } = await link(await booked(), 'expert');
   const page = await door.api(url.pathname + url.search);
@@ -270,13 +282,15 @@ test('without the built-in provider nothing of it exists', async () => {
 });
 
 test('a server with people inside ends in time', async () => {
-  const other = await Stagedoor.start({ providers, extra: '[shutdown]\ngrace = "1s"\n' });
+  const other = await Stagedoor.start({ providers });
   const room = randomRoom();
   await other.book(room);
   const { token } = await link(room, 'expert', other);
   const stop = new AbortController();
   const answer = await fetch(`${other.base}/room/${room}/events?page=${'p'.repeat(20)}`, { headers: { authorization: `Bearer ${token}` }, signal: stop.signal });
   assert.equal(answer.status, 200);
+  const began = Date.now();
   assert.equal((await other.stop()).code, 0);
+  assert.ok(Date.now() - began < 5_000, 'a page that only listens is not waited for');
   stop.abort();
 });

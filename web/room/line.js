@@ -61,7 +61,7 @@ export class Line {
           for await (const event of eventsOf(answer.body)) {
             pause = 500;
             if (event.name === "token") keep((this.token = event.data.token));
-            else await hear(event.name, event.data);
+            await hear(event.name, event.data);
             if (this.over) return;
           }
         } else {

@@ -167,6 +167,7 @@ class Room {
   }
   async hear(name, data) {
     if (name === "hello") this.hello(data);
+    else if (name === "token") this.useIceServers(data);
     else if (name === "call") this.introduce(data);
     else if (name === "signal" && this.call?.id === data.call) await this.call.hear(data).catch((error) => console.error(error));
     else if (name === "left") this.otherLeft(data.why);
@@ -182,14 +183,18 @@ class Room {
   }
   // A server that was started anew may not know our token: it introduces nobody then, and two who talk already go on.
   refused({ status, detail }) {
-    if (status !== 401 || this.call?.peer.connectionState !== "connected") return this.endFor(detail);
+    const ended = status === 401 ? "This link has ended. Go back to where you found it and join the call again." : detail;
+    if (status !== 401 || this.call?.peer.connectionState !== "connected") return this.endFor(ended);
     this.line.end();
     this.note = "The server does not know this link any more: you can go on talking, and need a new link to come back.";
     this.say("");
   }
-  hello({ iceServers, seat }) {
+  useIceServers({ iceServers }) {
     this.iceServers = iceServers;
     this.call?.useIceServers(iceServers);
+  }
+  hello({ iceServers, seat }) {
+    this.useIceServers({ iceServers });
     this.polite = seat === "client";
     if (!this.call) this.say("You are here. Waiting for the other side …");
   }
