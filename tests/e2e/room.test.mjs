@@ -87,6 +87,16 @@ test('a camera that goes away is told to both sides', { timeout: 90_000 }, async
   await close(expert, client);
 });
 
+test('on a phone that lies on its side the sentence stays beside our own picture', { timeout: 60_000 }, async () => {
+  const alone = await house.enter(await house.booked(), 'expert', { options: { viewport: { width: 667, height: 270 } } });
+  await says(alone.page, 'You are here');
+  await alone.page.waitForFunction(() => document.getElementById('mine').videoWidth > 0);
+  const [sentence, own] = await Promise.all(['#says', '#mine'].map((one) => alone.page.locator(one).boundingBox()));
+  assert.ok(sentence.x + sentence.width <= own.x || sentence.y + sentence.height <= own.y, JSON.stringify([sentence, own]));
+  await picture(alone.page, 'room-landscape');
+  await close(alone);
+});
+
 test('without devices one watches and listens, and is told why', { timeout: 60_000 }, async () => {
   const none = await house.enter(await house.booked(), 'expert', { browser: bare });
   await says(none.page, /camera.*You can watch and listen\./);
