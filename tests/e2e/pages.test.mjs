@@ -261,6 +261,19 @@ test('a camera that the host page\'s Permissions-Policy keeps back is found and 
   });
 });
 
+test('a call that ends in its frame leaves a way on above it, which tells what has become of the booking', { timeout: 60_000 }, async () => {
+  const name = await booked();
+  const { context, page, said } = await open(callPage(name));
+  await (await frameOf(page)).locator('#says', { hasText: 'You are here' }).waitFor({ timeout: 20_000 });
+  assert.ok((await door.service('DELETE', `/api/bookings/${name}`)).status < 300);
+  await page.getByText('The call has ended here', { exact: true }).waitFor({ timeout: 20_000 });
+  await picture(page, 'ended-in-its-frame');
+  await page.locator('.bar').getByRole('button', { name: 'Join again' }).click();
+  await titled(page, 'This call was cancelled');
+  assert.deepEqual(said, []);
+  await context.close();
+});
+
 test('a service that refuses frames is opened in a tab of its own, by a click', { timeout: 60_000 }, async () => {
   const { context, page, said } = await open(callPage(await booked({ provider: 'meet' })));
   await titled(page, 'Your call is ready');

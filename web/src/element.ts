@@ -2,7 +2,7 @@
 import { allowFor, obstacleTo, type Obstacle } from "./camera.js";
 import { JoinClient } from "./client.js";
 import { drawing } from "./icons.js";
-import { busy, countDown, sceneOf, type Action, type Scene, type Ways } from "./scene.js";
+import { busy, countDown, sceneOf, wayBack, type Action, type Scene, type Ways } from "./scene.js";
 import type { Sentence } from "./sentences.js";
 import { style } from "./style.js";
 import type { JoinAnswer, JoinState, Problem, Role } from "./types.js";
@@ -19,6 +19,8 @@ export interface VideoCallEvents {
 
 // What a framed page of a provider of your own may say to have its end noticed: postMessage({ type: "stagedoor:left" }, origin).
 const leftMessage = "stagedoor:left";
+// The same for a call that is over without anybody's wish, for a link that has ended, say. Another message, or a page that loads, takes it back.
+const endedMessage = "stagedoor:ended";
 // A frame that has not loaded by then gets a way around it.
 const loadMax = 15_000;
 // Whoever comes back from signing in, at most so often.
@@ -59,6 +61,7 @@ export class VideoCallElement extends Base {
   #obstacle: Obstacle | undefined;
   #frameOpens = false; // it is there, and has not loaded yet
   #frameIsLate = false;
+  #frameEnded = false; // it says that its call is over
   #focusFrame = false; // somebody was here with the keyboard when the call came
   #lookedAgain = 0;
   #restarts = false;
@@ -86,7 +89,7 @@ export class VideoCallElement extends Base {
   join(): void {
     if (!this.isConnected) return;
     const over = ["expired", "left", "denied", "failed"].includes(this.state.state);
-    if (!this.#client || (over && this.#answer)) this.#restart();
+    if (!this.#client || (over && this.#answer) || this.#frameEnded) this.#restart();
     else this.#client.retry();
   }
   leave(): void { this.#leave("page"); }
@@ -184,7 +187,7 @@ export class VideoCallElement extends Base {
     frame.allow = allowFor(answer.videoCallUrl, answer.embed.allow, answer.embed.origin);
     frame.referrerPolicy = "no-referrer";
     frame.title = this.getAttribute("label") ?? "Video call";
-    frame.addEventListener("load", () => this.#showFrame(false), { once: true });
+    frame.addEventListener("load", () => this.#showFrame(false));
     frame.src = answer.videoCallUrl;
     this.#answer = answer;
     this.#frameOpens = true;
@@ -203,6 +206,7 @@ export class VideoCallElement extends Base {
     clearTimeout(this.#loading);
     this.#frameOpens = false;
     this.#frameIsLate = late;
+    this.#frameEnded = false;
     this.#show();
     if (this.#focusFrame) this.#parts?.frame?.focus();
     this.#focusFrame = false;
@@ -213,14 +217,18 @@ export class VideoCallElement extends Base {
     if (this.#parts) this.#parts.frame = null;
     this.#answer = null;
     this.#obstacle = undefined;
-    this.#frameOpens = this.#frameIsLate = this.#focusFrame = false;
+    this.#frameOpens = this.#frameIsLate = this.#frameEnded = this.#focusFrame = false;
   }
 
   readonly #hear = (event: MessageEvent): void => {
     const frame = this.#parts?.frame;
     if (!frame || !this.#answer || event.source !== frame.contentWindow) return;
     const origins = [this.#answer.embed.origin, new URL(this.#answer.videoCallUrl).origin];
-    if (origins.includes(event.origin) && event.data?.type === leftMessage) this.#leave("frame");
+    const type: unknown = event.data?.type;
+    if (!origins.includes(event.origin) || typeof type !== "string" || !type.startsWith("stagedoor:")) return;
+    if (type === leftMessage) return this.#leave("frame");
+    this.#frameEnded = type === endedMessage;
+    this.#show();
   };
   #leave(by: "button" | "frame" | "page"): void {
     if (!this.#client || this.state.state === "left") return;
@@ -351,6 +359,11 @@ export class VideoCallElement extends Base {
   // What stands above a call that goes on.
   #notice(scene: Scene): Notice | undefined {
     if (this.state.state === "expired") return { title: scene.title, text: scene.text, actions: this.#afterExpiry(scene) };
+    if (this.#frameEnded) {
+      const back = wayBack(this.#ways());
+      const text = "Below it says why. You can come back as long as the room is open.";
+      return { title: "The call has ended here", text, actions: [{ kind: "again", label: "Join again" }, ...(back ? [back] : [])] };
+    }
     if (navigator.onLine === false)
       return { title: "You are offline", text: "The call goes on as soon as your connection is back.", actions: [] };
     if (this.#frameIsLate && this.#answer)

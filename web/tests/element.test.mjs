@@ -147,6 +147,25 @@ test("the framed page may say that it was left; others may not", async () => {
   assert.deepEqual(at.heard.at(-1), ["left", { by: "frame" }]);
 });
 
+test("a framed page whose call is over without anybody's wish gets a way back in above it", async () => {
+  const at = await inCall({ "back-url": "/bookings" });
+  const frame = at.find("iframe");
+  const say = (type) => window.dispatchEvent(new MessageEvent("message", { data: { type }, origin: "https://acme.app.100ms.live", source: frame.contentWindow }));
+  say("stagedoor:ended");
+  assert.match(at.find(".bar").textContent, /The call has ended here/);
+  assert.equal(at.find(".bar [data-action=back]").href, "https://www.example.com/bookings");
+  say("of somebody else");
+  assert.equal(at.find(".bar").hidden, false);
+  frame.dispatchEvent(new Event("load"));
+  assert.equal(at.find(".bar").hidden, true, "it was loaded anew");
+  say("stagedoor:ended");
+  at.find(".bar [data-action=again]").click();
+  assert.equal(at.find("iframe"), null);
+  await until(() => at.find("iframe"));
+  assert.equal(asked.length, 2);
+  assert.equal(at.find(".bar").hidden, true);
+});
+
 test("a refresh leaves the frame alone", async () => {
   const soon = () => new Date(Date.now() - 1_000).toISOString();
   let count = 0;
