@@ -83,6 +83,7 @@ provider* registry::find(const core::provider_name& name) {
 
 std::vector<provider*> registry::all() {
   std::vector<provider*> out;
+  out.reserve(by_name_.size());
   for (const auto& [name, one] : by_name_) out.push_back(one.get());
   return out;
 }

@@ -52,6 +52,7 @@ bool is_url_text(char c) {
 
 url_template::problem unknown_placeholder(std::string_view name) {
   std::vector<std::string> known;
+  known.reserve(slot_names.size());
   for (const slot_name& one : slot_names) known.emplace_back(one.name);
   const auto meant = core::nearest(name, known);
   return {"has the unknown placeholder {" + std::string(name) + "}",
