@@ -261,11 +261,16 @@ void running_server::reload() {
       return;
     }
   }
+  auto sessions = std::make_shared<auth::session_settings>(*loaded.value->sessions);
+  // Whose pages may bring cookies and whose may read the answers is one list, and that takes a
+  // restart: by halves it would let pages in that cannot read, or the other way round.
+  sessions->origins = common_.settings.sessions->origins;
   for (std::size_t i = 0; i < shards_.size(); ++i)
     common_.shards.at(i).post(
-        [this, i, sessions = loaded.value->sessions, keys = loaded.value->service_keys,
-         tickets = loaded.value->tickets] { shards_[i]->take_keys(sessions, keys, tickets); });
-  logins_->follow(loaded.value->sessions);
+        [this, i, sessions, keys = loaded.value->service_keys, tickets = loaded.value->tickets] {
+          shards_[i]->take_keys(sessions, keys, tickets);
+        });
+  logins_->follow(sessions);
   common_.log->info("reloaded", {{"applied", "tls session service tickets"}});
   std::string waiting;
   for (const std::string& one : changed_sections(*common_.settings.source, *loaded.value->source))

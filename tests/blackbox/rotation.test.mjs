@@ -50,6 +50,25 @@ test('a secret is rotated by SIGHUP without a dropped or refused request', async
   assert.equal((await door.stop()).code, 0);
 });
 
+test('origins that a reload brings wait for a restart, for cookies as for reading answers, and the log says so', async () => {
+  const [before, after] = ['https://www.example.com', 'https://new.example.com'];
+  const door = await Stagedoor.start({ extra: `[cors]\norigins = ["${before}"]\n` });
+  await door.book('open');
+  const from = async (origin) => {
+    const answer = await door.api('/api/expert/videocall/url?roomId=open', { headers: { origin, cookie: `session=${session()}`, 'sec-fetch-site': 'cross-site' } });
+    return [answer.status, answer.headers.get('access-control-allow-origin')];
+  };
+  assert.deepEqual(await from(before), [200, before]);
+  writeFileSync(door.file, readFileSync(door.file, 'utf8').replace(before, after));
+  door.child.kill('SIGHUP');
+  await door.logged(/"event":"restart_needed".*cors/);
+  for (let i = 0; i < 12; i++) {
+    assert.deepEqual(await from(before), [200, before]);
+    assert.deepEqual(await from(after), [401, null]);
+  }
+  await door.stop();
+});
+
 test('a reload with a weak secret keeps the good one, and says why', async () => {
   const door = await Stagedoor.start();
   await door.book('open');
