@@ -128,8 +128,11 @@ core::task<void> admin_front::state::ready(state* my, http::reply* out) {
   auto found = co_await my->parts.store.find(std::move(any), until);
   bool nobody = false;
   const std::string missing = my->missing_logins(nobody);
+  const bool deaf = my->parts.hears_news && !my->parts.hears_news();
   if (!found)
     give_text(*out, 503, "the store does not answer\n" + missing);
+  else if (deaf)
+    give_text(*out, 503, "what other processes write to the store is not heard\n" + missing);
   else
     give_text(*out, nobody ? 503 : 200, (nobody ? "" : "ready\n") + missing);
 }

@@ -90,6 +90,7 @@ struct admin_parts {
   rooms::window_settings windows;
   std::function<bool()> draining;  // true from SIGTERM on
   std::function<login_report()> logins;
+  std::function<bool()> hears_news = {};  // of what other processes write to the store
   std::string docs_url = "https://github.com/stagedoor/stagedoor/blob/main/docs/api.md#";
 };
 

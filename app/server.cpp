@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <asio/detached.hpp>
@@ -30,6 +31,8 @@ constexpr std::chrono::seconds cleanup_max{5};
 void switch_off_core_dumps() {
   const rlimit one_byte{1, 1};
   ::setrlimit(RLIMIT_CORE, &one_byte);
+  // Nor may another program of the same user look into this memory (ptrace(2), /proc/PID/mem).
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 // Secrets do not go to a swap device, where the system lets us keep all memory: with a limit, the
@@ -121,7 +124,8 @@ running_server::running_server(config settings, const config_source& from)
       admin_places_(open_places(common_.settings.admin_listen, 1)),
       admin_front_({common_.admin_shard.executor(), common_.clock, common_.metrics, common_.store,
                     common_.settings.windows, [this] { return common_.draining.load(); },
-                    [this] { return logins_->report(); }, common_.face->docs_url}),
+                    [this] { return logins_->report(); }, [this] { return watch_.hears(); },
+                    common_.face->docs_url}),
       admin_server_(common_.admin_shard, admin_front_, common_.settings.connections),
       admin_door_(common_.admin_shard, admin_desk_,
                   [this](net::stream_ptr with) { return admin_server_.serve(std::move(with)); }) {

@@ -21,16 +21,27 @@ core::counter& counted(core::metrics_page& on, std::string kind) {
 
 store_watch::store_watch(watch_parts parts)
     : parts_(std::move(parts)),
+      heard_at_(parts_.clock.steady_now()),
       bookings_(counted(parts_.metrics, "booking")),
       revocations_(counted(parts_.metrics, "revocation")),
       everything_(counted(parts_.metrics, "everything")),
-      tasks_(parts_.on, [this](std::exception_ptr) { parts_.log.error("watch_surprise"); }) {}
+      tasks_(parts_.on, [this](std::exception_ptr) { parts_.log.error("watch_surprise"); }) {
+  parts_.metrics.sample("store_watch_behind_seconds",
+                        "Since this process last heard what others wrote to the shared store.", {},
+                        [this] { return std::chrono::duration<double>(behind()).count(); });
+}
+
+std::chrono::milliseconds store_watch::behind() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock.steady_now() -
+                                                               heard_at_.load());
+}
 
 core::task<core::result<void>> store_watch::begin(core::deadline until) {
   // The place first: what is revoked while the others are read is heard of twice and not missed.
   auto now = co_await parts_.store.news_since(std::nullopt, until);
   if (!now) co_return core::same_failure(now);
   place_ = now->next;
+  heard_at_ = parts_.clock.steady_now();
   co_return co_await recall(until);
 }
 
@@ -57,6 +68,7 @@ core::task<core::result<void>> store_watch::bring(core::deadline until) {
   const rooms::news_place next = page->next;
   if (!page->what.empty()) co_await parts_.shards.announce(std::move(page->what));
   place_ = next;
+  heard_at_ = parts_.clock.steady_now();
   co_return core::result<void>();
 }
 

@@ -1,6 +1,7 @@
 // store_watch: brings over what other processes have written to the store we share.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 
@@ -41,8 +42,13 @@ class store_watch {
   void start();
   void stop();
   core::task<bool> ended(core::deadline until);
+  // Since the store was last heard. From any thread.
+  std::chrono::milliseconds behind() const;
+  // Whether what others write counts here soon. Several looks may fail before it does not.
+  bool hears() const { return behind() <= deaf_after; }
 
  private:
+  static constexpr std::chrono::seconds deaf_after{5};
   core::task<core::result<void>> recall(core::deadline until);
   core::task<core::result<void>> bring(core::deadline until);
   core::task<void> look_forever();
@@ -50,6 +56,7 @@ class store_watch {
   watch_parts parts_;
   rooms::news_place place_ = 0;
   bool failing_ = false;  // said so in the log
+  std::atomic<core::steady_time> heard_at_;
   core::counter& bookings_;
   core::counter& revocations_;
   core::counter& everything_;

@@ -1,7 +1,9 @@
 // What becomes of secrets in the running process's memory: no dump of it, no swapping where that can be had, and a plain word where it cannot.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Stagedoor } from './support/stagedoor.mjs';
 
@@ -14,6 +16,24 @@ test('the process leaves no core dump', async () => {
   // One byte, soft and hard: zero would still let the kernel pipe a dump to a collector (core(5)).
   assert.match(proc(door, 'limits'), /^Max core file size +1 +1 /m);
   await door.stop();
+});
+
+// The server and the one who looks are the same plain user: nothing but the flag stands between them.
+test('another program of the same plain user cannot look into the process', async () => {
+  const under = process.getuid() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+  const run = (how, words) => how(...(([program, ...rest]) => [program, rest])([...under, ...words]));
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-memory-'));
+  chmodSync(folder, 0o777);
+  const door = await Stagedoor.start({ under, folder });
+  const look = (pid) => run(spawnSync, ['cat', `/proc/${pid}/environ`]).status;
+  const other = run(spawn, ['sleep', '60']);
+  await new Promise((done) => setTimeout(done, 200));
+  assert.equal(look(other.pid), 0, 'one without the flag can be looked into');
+  assert.notEqual(look(door.pid), 0);
+  other.kill();
+  assert.match(proc(door, 'limits'), /^Max core file size +1 +1 /m);
+  await door.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 // Raising the limit takes CAP_SYS_RESOURCE, which a container may not give.

@@ -63,6 +63,20 @@ BOOST_AUTO_TEST_CASE(news_are_announced_once_and_nothing_is_announced_where_ther
   BOOST_TEST(at.revoked.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(who_has_not_heard_the_store_for_a_while_says_so) {
+  scene at;
+  at.begin();
+  BOOST_TEST(at.watch.hears());
+  at.clock.advance(5s);
+  BOOST_TEST(at.watch.hears());
+  at.clock.advance(1s);
+  BOOST_TEST(!at.watch.hears());
+  BOOST_TEST(at.metrics.render().find("store_watch_behind_seconds 6\n") != std::string::npos);
+  at.look();
+  BOOST_TEST(at.watch.hears());
+  BOOST_TEST(at.metrics.render().find("store_watch_behind_seconds 0\n") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_booking_that_another_process_changed_is_read_again) {
   scene at;
   at.store.add(tests::booking_of("talk", "own"));
