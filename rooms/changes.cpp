@@ -58,7 +58,8 @@ core::result<change> change_by_put(const booking* before, booking_draft draft,
   } else {
     made.created = true;
     made.after.room = std::move(draft.room);
-    made.after.provider = draft.provider ? std::move(*draft.provider) : fallback;
+    made.after.provider = fallback;
+    if (draft.provider) made.after.provider = std::move(*draft.provider);
     made.after.created_at = kept(now);
   }
   booking& after = made.after;
