@@ -100,7 +100,7 @@ struct session_settings : claim_rules {
   // Origins whose pages may use the caller's cookies here: ours, and those of [cors].
   std::vector<std::string> origins;
   std::size_t cache_tokens = 4096;  // verified tokens remembered per shard
-  // No session lives longer, so that what revokes one may be forgotten.
+  // To be no shorter than the longest life of a session: what revokes one is read back for so long.
   std::chrono::hours revocations_kept{24 * 90};
 };
 
