@@ -37,11 +37,15 @@ void room_hall::mailbox::drop(std::initializer_list<std::string_view> names) {
   });
 }
 
+void room_hall::mailbox::clear() {
+  events_.clear();
+  bytes_ = 0;
+}
+
 std::vector<room_event> room_hall::mailbox::take() {
   std::vector<room_event> out(std::make_move_iterator(events_.begin()),
                               std::make_move_iterator(events_.end()));
-  events_.clear();
-  bytes_ = 0;
+  clear();
   return out;
 }
 

@@ -89,7 +89,7 @@ class room_hall {
     }
     void put(room_event what);
     void drop(std::initializer_list<std::string_view> names);
-    void clear() { take(); }
+    void clear();
     std::vector<room_event> take();
 
    private:

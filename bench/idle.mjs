@@ -90,7 +90,7 @@ await conclude(async () => {
     for (const [kind, tls, count] of [['idle', false, idle], ['tls', true, settings.idleTls]]) {
       const server = await start(kind);
       // What is made once, and what joins leave in the server's memory, is there before anybody is counted.
-      await closedLoop(settings, { ...server.child, pid: server.child.pid, port: server.plain }, warm, 2);
+      await closedLoop(settings, { pid: server.child.pid, port: server.plain }, warm, 2);
       await idleConnections(server.child, tls ? server.tls : server.plain, 20, tls);
       const all = (results[name][kind] = await idleConnections(server.child, tls ? server.tls : server.plain, count, tls));
       await stop(server.child);

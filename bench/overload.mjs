@@ -58,7 +58,7 @@ function note(label, runs, compared = '', remark = '') {
     us(middle(runs, ([one]) => one.p99)), part((one) => one.turned_away), part((one) => statuses(one, 429) + statuses(one, 503)),
     part((one) => one.timeouts + one.unsent), remark]);
 }
-const ratioOf = (runs, others, of) => digits(median(runs.map(([one], i) => of(one) / of(others[i][0]))));
+const ratioOf = (runs, others, of) => median(runs.map(([one], i) => of(one) / of(others[i][0])));
 
 // The peak, and beyond it. What carries most in a round is that round's peak: the machine's mood is in both then.
 async function measureOverload(door, bare, requests) {
@@ -111,12 +111,12 @@ async function measureFlood(peak) {
 
   const refused = median(cost.flooded.map((each, i) => each / cost.busy[i]));
   const refusedPart = middle(runs.flooded, ([, one]) => statuses(one, 429) / one.due);
+  const p99 = ratioOf(runs.flooded, runs.busy, (one) => one.p99);
   note(`${quiet.rate}/s of one address, alone`, runs.alone);
   note(`the same beside ${thousands(many.rate)}/s of ${thousands(settings.addresses)} addresses`, runs.busy);
   note(`the same beside ${thousands(flood.rate)}/s of one address over its limit`, runs.flooded,
-    `p99 × ${ratioOf(runs.flooded, runs.busy, (one) => one.p99)}`,
+    `p99 × ${digits(p99)}`,
     `${share(refusedPart)} of the flood refused; a refusal costs ${digits(refused)} of a join`);
-  const p99 = median(runs.flooded.map(([one], i) => one.p99 / runs.busy[i][0].p99));
   const unserved = [...runs.alone, ...runs.busy, ...runs.flooded].reduce((sum, [one]) => sum + one.due - statuses(one, 200), 0);
   results.flood = { ...runs, cost, refused, refusedPart, unserved, p99 };
 }
@@ -127,15 +127,11 @@ async function measureStuckProvider(peak) {
   const service = await startService(Infinity);
   const warm = Math.floor(settings.rooms / 2);
   let started = 0;
-  const start = async () => {
+  const on = async (flows) => {
     const door = await startDoor(settings, crowd, { name: `stuck-${started++}`, files, rooms: service.url, prepareBefore: '0s' });
     await crowd.book(door.port, warm);
     await crowd.book(door.port, settings.rooms, { first: warm, provider: 'made', startsIn: 60 });
     await openLoop(settings, door, [joins], { seconds: 1 });
-    return door;
-  };
-  const on = async (flows) => {
-    const door = await start();
     const { reports } = await openLoop(settings, door, flows);
     await stop(door);
     return reports;
@@ -146,7 +142,7 @@ async function measureStuckProvider(peak) {
   const runs = await interleaved({ alone: () => on([joins]), beside: () => on([joins, waiting]) });
   note('joins of rooms that are there', runs.alone);
   note(`the same beside ${thousands(waiting.rate)}/s whose provider is stuck`, runs.beside,
-    `p99 × ${ratioOf(runs.beside, runs.alone, (one) => one.p99)}`);
+    `p99 × ${digits(ratioOf(runs.beside, runs.alone, (one) => one.p99))}`);
   note(`those ${thousands(waiting.rate)}/s`, runs.beside.map(([, one]) => [one]), '',
     `half of the 503 after ${us(middle(runs.beside, ([, one]) => one.refused.p50))}, p99 ${us(middle(runs.beside, ([, one]) => one.refused.p99))}`);
   results.stuck = { ...runs, made: service.made, p99: middle(runs.beside, ([one]) => one.p99) };
@@ -164,9 +160,9 @@ async function measureCalm(bare, requests) {
   });
   await stop(door);
   const [p50, p99] = ['p50', 'p99'].map((which) => ratioOf(runs.ours, runs.bare, (one) => one[which]));
-  note('500/s, Stagedoor', runs.ours, `p50 × ${p50}, p99 × ${p99}`, 'against the next line');
+  note('500/s, Stagedoor', runs.ours, `p50 × ${digits(p50)}, p99 × ${digits(p99)}`, 'against the next line');
   note('500/s, bare epoll', runs.bare);
-  results.calm = { ...runs, p50: Number(p50), p99: Number(p99) };
+  results.calm = { ...runs, p50, p99 };
 }
 
 await conclude(async () => {

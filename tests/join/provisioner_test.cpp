@@ -71,6 +71,18 @@ rooms::booking_ptr replace(door_scene& at, rooms::booking_draft with) {
 
 void reopen(door_scene& at) { BOOST_TEST(replace(at, tests::draft_of("talk"))->generation == 2u); }
 
+void join_first(door_scene& at) {
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+}
+
+// A room that somebody has joined, at a vendor where another time means another room.
+std::string join_replaceable(door_scene& at) {
+  at.vendor->wants_terms = at.vendor->replaces_room = at.vendor->makes_another = true;
+  join_first(at);
+  return at.store.peek("talk")->provider_room;
+}
+
 rooms::booking_draft longer() {
   auto out = tests::draft_of("talk");
   out.ends_at += 1h;
@@ -253,8 +265,7 @@ BOOST_AUTO_TEST_CASE(a_room_that_lost_against_another_nodes_is_closed) {
 
 BOOST_AUTO_TEST_CASE(every_shard_has_heard_of_the_room_before_anybody_is_answered) {
   door_scene at;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   BOOST_TEST(at.shards.announced == std::vector<std::string>{"talk"},
              boost::test_tools::per_element());
 }
@@ -382,8 +393,7 @@ BOOST_AUTO_TEST_CASE(a_provider_that_refuses_is_not_asked_by_every_sweep) {
 
 BOOST_AUTO_TEST_CASE(a_cancelled_room_is_closed_and_the_note_of_it_goes) {
   door_scene at;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   auto closed = at.run(at.store.close(*core::room_id::from("talk"), rooms::booking_state::cancelled,
                                       at.clock.wall_now(), tests::far_deadline()));
   BOOST_REQUIRE(closed);
@@ -396,8 +406,7 @@ BOOST_AUTO_TEST_CASE(a_cancelled_room_is_closed_and_the_note_of_it_goes) {
 
 BOOST_AUTO_TEST_CASE(a_closing_that_fails_comes_again_later_and_survives_a_crash) {
   door_scene at;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   auto ended = at.run(at.store.close(*core::room_id::from("talk"), rooms::booking_state::ended,
                                      at.clock.wall_now(), tests::far_deadline()));
   BOOST_REQUIRE(ended);
@@ -420,8 +429,7 @@ BOOST_AUTO_TEST_CASE(a_closing_that_fails_comes_again_later_and_survives_a_crash
 
 BOOST_AUTO_TEST_CASE(a_room_that_is_closed_is_not_closed_again) {
   door_scene at;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   auto go = hold(at);
   cancel(at);
   for (int i = 0; i < 3; ++i) {
@@ -439,8 +447,7 @@ BOOST_AUTO_TEST_CASE(a_room_that_is_closed_is_not_closed_again) {
 
 BOOST_AUTO_TEST_CASE(a_close_that_is_asked_for_again_counts_the_failures_before) {
   door_scene at;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   cancel(at);
   at.vendor->close_fails = providers::errc::unavailable;
   for (int i = 0; i < 3; ++i) {
@@ -480,8 +487,7 @@ BOOST_AUTO_TEST_CASE(a_late_close_spares_the_room_that_is_in_use_again) {
 BOOST_AUTO_TEST_CASE(a_room_is_made_again_only_when_its_closing_has_ended) {
   door_scene at;
   at.vendor->reuses_room = true;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   cancel(at);
   auto go = hold(at);
   at.provisioner->close_soon(kept(at, "talk"));
@@ -502,8 +508,7 @@ BOOST_AUTO_TEST_CASE(a_room_is_made_again_only_when_its_closing_has_ended) {
 BOOST_AUTO_TEST_CASE(a_room_that_is_being_made_again_is_not_closed) {
   door_scene at;
   at.vendor->reuses_room = true;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   cancel(at);
   reopen(at);
   auto go = hold(at);
@@ -565,8 +570,7 @@ BOOST_AUTO_TEST_CASE(a_booking_that_moved_far_away_is_told_of_at_once_and_a_new_
 BOOST_AUTO_TEST_CASE(what_could_not_be_told_keeps_nobody_out_and_is_told_by_the_sweep) {
   door_scene at;
   at.vendor->wants_terms = true;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   at.vendor->prepare_fails = providers::errc::unavailable;
   at.provisioner->prepare_soon(replace(at, longer()));
   at.settle();
@@ -593,8 +597,7 @@ BOOST_AUTO_TEST_CASE(what_could_not_be_told_keeps_nobody_out_and_is_told_by_the_
 BOOST_AUTO_TEST_CASE(a_change_that_nobody_lived_to_tell_is_told_by_the_sweep) {
   door_scene at;
   at.vendor->wants_terms = true;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   auto far = longer();
   far.starts_at += 48h;
   far.ends_at += 48h;
@@ -606,8 +609,7 @@ BOOST_AUTO_TEST_CASE(a_change_that_nobody_lived_to_tell_is_told_by_the_sweep) {
 
 BOOST_AUTO_TEST_CASE(a_change_that_is_none_to_its_provider_is_settled_without_asking_it) {
   door_scene at;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   replace(at, longer());
   BOOST_TEST(at.store.peek("talk")->preparing.untold);
   sweep(at);
@@ -619,8 +621,7 @@ BOOST_AUTO_TEST_CASE(where_the_room_of_before_does_not_open_a_join_waits_for_the
   door_scene at;
   at.vendor->wants_terms = true;
   at.vendor->opens_anyway = false;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   replace(at, longer());
   at.vendor->prepare_fails = providers::errc::unavailable;
   BOOST_TEST(!at.run(at.join("talk")).has_value());
@@ -631,10 +632,7 @@ BOOST_AUTO_TEST_CASE(where_the_room_of_before_does_not_open_a_join_waits_for_the
 
 BOOST_AUTO_TEST_CASE(a_room_is_replaced_before_anybody_else_enters_and_the_old_one_closed) {
   door_scene at;
-  at.vendor->wants_terms = at.vendor->replaces_room = at.vendor->makes_another = true;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
-  const std::string before = at.store.peek("talk")->provider_room;
+  const std::string before = join_replaceable(at);
   replace(at, longer());
   at.vendor->prepare_fails = providers::errc::unavailable;
   BOOST_TEST(at.run(at.join("talk")).has_value());  // it serves where there is no other
@@ -648,10 +646,7 @@ BOOST_AUTO_TEST_CASE(a_room_is_replaced_before_anybody_else_enters_and_the_old_o
 
 BOOST_AUTO_TEST_CASE(a_room_in_which_a_call_runs_is_replaced_when_the_call_is_over) {
   door_scene at;
-  at.vendor->wants_terms = at.vendor->replaces_room = at.vendor->makes_another = true;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
-  const std::string before = at.store.peek("talk")->provider_room;
+  const std::string before = join_replaceable(at);
   report(at, true);
   at.provisioner->prepare_soon(replace(at, longer()));
   at.settle();
@@ -672,10 +667,7 @@ BOOST_AUTO_TEST_CASE(a_room_in_which_a_call_runs_is_replaced_when_the_call_is_ov
 
 BOOST_AUTO_TEST_CASE(a_call_that_begins_while_its_room_is_replaced_keeps_the_room) {
   door_scene at;
-  at.vendor->wants_terms = at.vendor->replaces_room = at.vendor->makes_another = true;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
-  const std::string before = at.store.peek("talk")->provider_room;
+  const std::string before = join_replaceable(at);
   replace(at, longer());
   auto go = hold(at);
   at.provisioner->prepare_soon(kept(at, "talk"));
@@ -881,8 +873,7 @@ BOOST_AUTO_TEST_CASE(a_room_that_was_taken_by_a_clock_that_was_ahead_is_free) {
 BOOST_AUTO_TEST_CASE(whoever_has_closed_a_room_does_not_let_go_of_it_under_who_makes_it) {
   door_scene at;
   at.vendor->reuses_room = true;
-  at.store.add(tests::booking_of("talk"));
-  BOOST_REQUIRE(at.run(at.join("talk")));
+  join_first(at);
   cancel(at);
   auto go = hold(at);
   at.provisioner->close_soon(kept(at, "talk"));
