@@ -76,7 +76,8 @@ http::answer session_api::revoke(http::exchange& about, http::reply& out) {
 }
 
 core::task<void> session_api::keep(http::exchange* about, http::reply* out, core::revocation what) {
-  auto kept = co_await desk_.parts.store.revoke(what, about->now, about->deadline);
+  const core::wall_time forgotten = desk_.parts.sessions.forgotten_before(about->now);
+  auto kept = co_await desk_.parts.store.revoke(what, about->now, forgotten, about->deadline);
   if (!kept) {
     desk_.refuse(*about, *out, kept.error());
     co_return;

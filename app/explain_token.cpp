@@ -27,13 +27,13 @@ core::result<jose::key_set> keys_of(const config& settings, const auth::issuer_s
   return out;
 }
 
-core::task<void> recall(rooms::store* store, core::wall_time since,
+core::task<void> recall(rooms::store* store, core::wall_time now, std::chrono::hours kept,
                         std::optional<auth::revocations>* into) {
   const auto until = core::deadline::after(std::chrono::steady_clock::now(), login_patience);
-  const auto known = co_await store->revocations(since, until);
+  const auto known = co_await store->revocations(core::forgotten_before(now, kept), until);
   if (!known) co_return;
   into->emplace();
-  for (const core::revocation& one : *known) (*into)->add(one);
+  for (const core::revocation& one : *known) (*into)->add(one, now, kept);
 }
 
 // Nothing where there is no store yet, or none that may be read.
@@ -46,7 +46,7 @@ std::optional<auth::revocations> stored_revocations(const config& settings, core
     rooms::sqlite_settings looking = settings.store;
     looking.look_only = true;
     rooms::sqlite_store store(std::move(looking), silence);
-    asio::co_spawn(context, recall(&store, now - settings.sessions->revocations_kept, &out),
+    asio::co_spawn(context, recall(&store, now, settings.sessions->revocations_kept, &out),
                    [](std::exception_ptr surprise) {
                      if (surprise) std::rethrow_exception(surprise);
                    });

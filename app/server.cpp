@@ -125,8 +125,10 @@ class running_server {
 running_server::running_server(config settings, const config_source& from)
     : source_(from.for_reload()),
       common_(std::move(settings)),
-      neighbours_(common_.shards, [this](std::size_t index,
-                                         const rooms::news& what) { shards_[index]->hear(what); }),
+      neighbours_(common_.shards,
+                  [this](std::size_t index, const rooms::news& what) {
+                    shards_[index]->hear(what, common_.clock.wall_now());
+                  }),
       watch_({main_.get_executor(), neighbours_, common_.store, common_.clock, *common_.log,
               common_.metrics, common_.settings.sessions->revocations_kept}),
       desk_(common_.settings.listener, common_.settings.proxies, common_.metrics, common_.random),

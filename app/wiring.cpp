@@ -131,10 +131,10 @@ void shard_parts::take_keys(std::shared_ptr<const auth::session_settings> sessio
   service_keys = std::move(keys_now);
 }
 
-void shard_parts::hear(const rooms::news& what) {
+void shard_parts::hear(const rooms::news& what, core::wall_time now) {
   if (what.everything) bookings.forget_everything();
   for (const core::room_id& room : what.rooms) bookings.forget(room);
-  sessions.revoke(what.revocations);
+  sessions.revoke(what.revocations, now);
   for (const core::room_id& room : what.rooms) front.booking_changed(room);
   if (!what.revocations.empty()) front.sessions_changed();
   if (what.everything) front.everything_changed();

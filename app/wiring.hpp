@@ -79,7 +79,7 @@ struct shard_parts {
                  auth::service_keys keys_now,
                  std::shared_ptr<const join::ticket_settings> tickets_now);
   // What has changed, whoever changed it. Called on the shard.
-  void hear(const rooms::news& what);
+  void hear(const rooms::news& what, core::wall_time now);
   // No new work; what runs is cancelled. To be awaited on the shard before anything is destroyed.
   core::task<void> stop(core::deadline until);
 };

@@ -79,11 +79,14 @@ std::string roles_of(const identity& who) {
 }
 
 void tell_verified(story& out, const jose::verified_jwt& good, const claim_rules& rules,
-                   const session_question& asked) {
+                   const session_settings& settings, const session_question& asked) {
   out.passed(rule::claims, "What it must say of itself is there and as configured.");
-  out.passed(rule::times, "It is good until " + core::to_rfc3339(good.expires_at) + " (now " +
-                              core::to_rfc3339(asked.at) + ").");
   const auto who = identity_of(good.claims, good.expires_at, rules);
+  const auto until = who ? counts_until(*who, settings.revocations_kept) : good.expires_at;
+  if (until < good.expires_at && asked.at >= until + settings.rules.leeway)
+    return out.failed(rule::times, "It was made longer ago than session.revocations_kept.");
+  out.passed(rule::times, "It is good until " + core::to_rfc3339(until) + " (now " +
+                              core::to_rfc3339(asked.at) + ").");
   if (!who) return out.failed(rule::user, sentence(who.error()));
   out.passed(rule::user, "It is the user " + who->user.text() + " with " + roles_of(*who) + ".");
   if (!asked.revoked)
@@ -121,7 +124,7 @@ void explain_jwt(story& out, const session_settings& settings, const session_que
   if (failed == rule::times) out.passed(rule::claims, "What it must say of itself is there.");
   if (!good) return out.failed(failed, sentence(good.error()));
   const claim_rules& meaning = remote ? whose->claims : settings;
-  tell_verified(out, *good, meaning, asked);
+  tell_verified(out, *good, meaning, settings, asked);
 }
 
 void explain_sealed(story& out, const session_settings& settings, const session_question& asked) {
@@ -143,7 +146,7 @@ void explain_sealed(story& out, const session_settings& settings, const session_
     jose::jwt_rules rules;
     rules.leeway = settings.rules.leeway;
     const auto good = jose::accept_claims(opened->reveal(), rules, asked.at);
-    if (good) return tell_verified(out, *good, settings, asked);
+    if (good) return tell_verified(out, *good, settings, settings, asked);
     const bool late = failed_rule(good.error().code) == rule::times;
     if (late) out.passed(rule::claims, "What it must say of itself is there.");
     return out.failed(late ? rule::times : rule::claims, sentence(good.error()));

@@ -25,7 +25,8 @@ core::failure refusal_for(const core::failure& why) {
 }
 
 core::failure expired_in_cache() {
-  return core::failure(make_error_code(errc::session_expired), "token expired: exp has passed");
+  return core::failure(make_error_code(errc::session_expired),
+                       "token expired: its time has passed");
 }
 
 }  // namespace
@@ -180,12 +181,21 @@ core::result<identity_ptr> verifier::verify_sealed(std::string_view text, std::s
   rules.leeway = settings.rules.leeway;
   const auto good = jose::accept_claims(opened->reveal(), rules, now);
   if (!good) return core::fail(refusal_for(good.error()));
-  auto who = identity_of(good->claims, good->expires_at, settings);
+  return accept(text, *good, settings, rules.leeway, state_->sealed, now);
+}
+
+// What is genuine and in its time: whether it says who the caller is, and still counts.
+core::result<identity_ptr> verifier::accept(std::string_view text, const jose::verified_jwt& good,
+                                            const claim_rules& rules, std::chrono::seconds leeway,
+                                            token_cache& memory, core::wall_time now) {
+  auto who = identity_of(good.claims, good.expires_at, rules);
   if (!who) return core::same_failure(who);
+  who->expires_at = counts_until(*who, state_->settings->revocations_kept);
+  if (now >= who->expires_at + leeway)
+    return core::fail(errc::session_expired, "made longer ago than session.revocations_kept");
   if (revoked_.covers(*who)) return core::fail(errc::unauthenticated, "the session was revoked");
   auto shared = std::make_shared<const identity>(std::move(*who));
-  state_->sealed.put({std::string(text), shared, good->valid_from - rules.leeway,
-                      good->expires_at + rules.leeway});
+  memory.put({std::string(text), shared, good.valid_from - leeway, shared->expires_at + leeway});
   return shared;
 }
 
@@ -216,14 +226,10 @@ core::result<identity_ptr> verifier::verify_afresh(std::string_view token, core:
                                         good.error().code != errc::login_unavailable);
   if (!token_is_judged) return core::same_failure(good);
   if (!good) return core::fail(refusal_for(good.error()));
-  const claim_rules& rules = whose ? whose->settings->claims : settings;
-  auto who = identity_of(good->claims, good->expires_at, rules);
-  if (!who) return core::same_failure(who);
-  if (revoked_.covers(*who)) return core::fail(errc::unauthenticated, "the session was revoked");
-  auto shared = std::make_shared<const identity>(std::move(*who));
-  state_->cache.put({std::string(token), shared, good->valid_from - settings.rules.leeway,
-                     good->expires_at + settings.rules.leeway});
-  return shared;
+  if (whose)
+    return accept(token, *good, whose->settings->claims, whose->settings->rules.leeway,
+                  state_->cache, now);
+  return accept(token, *good, settings, settings.rules.leeway, state_->cache, now);
 }
 
 // The issuer that a token names says whose keys count, and they alone do.
@@ -317,9 +323,10 @@ void verifier::use_keys(const jose::key_set& keys) {
   state_->cache.clear();
 }
 
-void verifier::revoke(std::span<const core::revocation> what) {
+void verifier::revoke(std::span<const core::revocation> what, core::wall_time now) {
   if (what.empty()) return;
-  for (const core::revocation& one : what) revoked_.add(one);
+  for (const core::revocation& one : what)
+    revoked_.add(one, now, state_->settings->revocations_kept);
   // The memory is walked once. What one of a few says is known without the table.
   const auto gone = [&](const identity& who) {
     return what.size() > 1 ? revoked_.covers(who) : covers(what.front(), who);
@@ -335,6 +342,10 @@ core::wall_time verifier::made_before(core::wall_time now) const {
   std::chrono::seconds ahead = settings.rules.leeway;
   for (const issuer_settings& one : settings.issuers) ahead = std::max(ahead, one.rules.leeway);
   return core::from_unix_seconds(core::unix_seconds(now + ahead) + 1);
+}
+
+core::wall_time verifier::forgotten_before(core::wall_time now) const {
+  return core::forgotten_before(now, state_->settings->revocations_kept);
 }
 
 std::size_t verifier::remembered() const { return state_->cache.size(); }

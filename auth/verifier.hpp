@@ -21,6 +21,8 @@
 
 namespace auth {
 
+class token_cache;
+
 // What a request brought along, kept by whoever has to wait before it can be verified.
 struct credential {
   core::secret text;
@@ -66,11 +68,13 @@ class verifier {
   bool learn(issuer_keys_ptr keys);
   // Those sessions do not count from now on, not even remembered ones. What others are asked about
   // is asked again: their word is the last.
-  void revoke(std::span<const core::revocation> what);
-  void revoke(const core::revocation& what) { revoke({&what, 1}); }
+  void revoke(std::span<const core::revocation> what, core::wall_time now);
+  void revoke(const core::revocation& what, core::wall_time now) { revoke({&what, 1}, now); }
   // Of everything that is let in at this instant, or could be, the iat lies before the one given
   // back: an issuer's clock may be ahead by the leeway, and iat has whole seconds.
   core::wall_time made_before(core::wall_time now) const;
+  // Revocations that were made before this instant cover nothing that still counts.
+  core::wall_time forgotten_before(core::wall_time now) const;
   std::size_t remembered() const;  // verified tokens in the cache
 
  private:
@@ -82,6 +86,9 @@ class verifier {
   core::task<core::result<identity_ptr>> wait_for_keys(credential who, const core::clock* time,
                                                        core::deadline until);
   core::result<identity_ptr> verify_afresh(std::string_view token, core::wall_time now);
+  core::result<identity_ptr> accept(std::string_view text, const jose::verified_jwt& good,
+                                    const claim_rules& rules, std::chrono::seconds leeway,
+                                    token_cache& memory, core::wall_time now);
   struct login;
   core::result<jose::verified_jwt> verify_with(const login& whose, std::string_view token,
                                                const jose::claimed_origin& says,

@@ -46,7 +46,8 @@ core::task<core::result<void>> store_watch::begin(core::deadline until) {
 }
 
 core::task<core::result<void>> store_watch::recall(core::deadline until) {
-  const core::wall_time since = parts_.clock.wall_now() - parts_.revocations_kept;
+  const core::wall_time since =
+      core::forgotten_before(parts_.clock.wall_now(), parts_.revocations_kept);
   auto known = co_await parts_.store.revocations(since, until);
   if (!known) co_return core::same_failure(known);
   rooms::news what;

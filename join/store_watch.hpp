@@ -23,7 +23,7 @@ struct watch_parts {
   const core::clock& clock;
   core::logger& log;
   core::metrics_page& metrics;
-  std::chrono::milliseconds revocations_kept{};
+  std::chrono::hours revocations_kept{};
   // With reading and telling it stays far below the second that is promised.
   std::chrono::milliseconds look_every{250};
   core::sleeper sleep = core::sleep_until;

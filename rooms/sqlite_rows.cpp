@@ -327,6 +327,9 @@ constexpr const char* revoke_sql =
     "INSERT INTO revocations (user, token_id, before_at, made_at) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (user, token_id) DO UPDATE SET before_at = max(before_at, excluded.before_at), "
     "made_at = max(made_at, excluded.made_at)";
+constexpr const char* forget_revocations_sql =
+    "DELETE FROM revocations WHERE (user, token_id) IN (SELECT user, token_id FROM revocations "
+    "WHERE made_at < ? ORDER BY made_at LIMIT 100)";
 constexpr const char* revocations_sql =
     "SELECT user, token_id, before_at FROM revocations WHERE made_at > ?";
 
@@ -334,6 +337,10 @@ void revoke(connection& on, const core::revocation& what, core::wall_time now) {
   auto write = on.prepare(revoke_sql);
   write.bind(what.user).bind(what.token_id).bind(to_milliseconds(what.before));
   write.bind(to_milliseconds(now)).run();
+}
+
+void forget_revocations(connection& on, core::wall_time before) {
+  on.prepare(forget_revocations_sql).bind(to_milliseconds(before)).run();
 }
 
 std::vector<core::revocation> revocations(connection& on, core::wall_time since) {

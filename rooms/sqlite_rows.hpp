@@ -35,6 +35,8 @@ bool closing_failed(connection& on, const core::room_id& room, std::uint32_t gen
                     core::wall_time retry_at);
 
 void revoke(connection& on, const core::revocation& what, core::wall_time now);
+// A hundred of those that were made before.
+void forget_revocations(connection& on, core::wall_time before);
 std::vector<core::revocation> revocations(connection& on, core::wall_time since);
 
 }  // namespace rooms::sqlite

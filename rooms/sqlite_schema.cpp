@@ -145,7 +145,13 @@ CREATE INDEX bookings_untold
   WHERE untold = 1 AND provider_room != '' AND state = 'scheduled';
 )sql";
 
-constexpr std::array versions = {version_1, version_2, version_3, version_4, version_5, version_6};
+// By which old ones are found to be forgotten.
+constexpr const char* version_7 = R"sql(
+CREATE INDEX revocations_by_age ON revocations (made_at);
+)sql";
+
+constexpr std::array versions = {version_1, version_2, version_3, version_4,
+                                 version_5, version_6, version_7};
 
 std::string said(connection& on) { return on.take_trouble().detail; }
 

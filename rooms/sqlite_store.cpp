@@ -329,9 +329,11 @@ core::task<core::result<std::optional<room_closing>>> sqlite_store::find_closing
 }
 
 core::task<core::result<bool>> sqlite_store::revoke(core::revocation what, core::wall_time now,
+                                                    core::wall_time forget_before,
                                                     core::deadline until) {
-  work<bool> write = [what = std::move(what), now](connection& db) {
+  work<bool> write = [what = std::move(what), now, forget_before](connection& db) {
     sqlite::revoke(db, what, now);
+    sqlite::forget_revocations(db, forget_before);
     return core::result<bool>(true);
   };
   return inside_->write<bool>(std::move(write), until);

@@ -63,6 +63,7 @@ class sqlite_store final : public store {
                                                                      std::uint32_t generation,
                                                                      core::deadline until) override;
   core::task<core::result<bool>> revoke(core::revocation what, core::wall_time now,
+                                        core::wall_time forget_before,
                                         core::deadline until) override;
   core::task<core::result<std::vector<core::revocation>>> revocations(
       core::wall_time since, core::deadline until) override;

@@ -156,10 +156,12 @@ class store {
   // The closing of this generation's room as it is noted now; nullopt once it is done.
   virtual core::task<core::result<std::optional<room_closing>>> find_closing(
       core::room_id room, std::uint32_t generation, core::deadline until) = 0;
-  // Kept for good; of two for the same user the later instant counts.
+  // Of two for the same user the later instant counts. Some of those that were made before
+  // `forget_before` are forgotten with it: more than come, so that they do not pile up.
   virtual core::task<core::result<bool>> revoke(core::revocation what, core::wall_time now,
+                                                core::wall_time forget_before,
                                                 core::deadline until) = 0;
-  // Those that were made after `since`; older ones are forgotten, for no session lives so long.
+  // Those that were made after `since`.
   virtual core::task<core::result<std::vector<core::revocation>>> revocations(
       core::wall_time since, core::deadline until) = 0;
 

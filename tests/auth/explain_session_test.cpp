@@ -77,8 +77,16 @@ BOOST_AUTO_TEST_CASE(each_rule_is_named_where_it_fails) {
   BOOST_TEST(at.failed(hs(R"("sub":"u1","aud":"shop")")) == "claims");
   BOOST_TEST(at.failed(hs(good, -3600)) == "times");
   BOOST_TEST(at.failed(hs(R"("aud":"door")")) == "user");
-  at.revoked.add({"", "j1", {}});
+  at.revoked.add({"", "j1", {}}, tests::test_now(), at.settings.revocations_kept);
   BOOST_TEST(at.failed(hs(good)) == "not_revoked");
+  const std::int64_t long_ago =
+      now_seconds - at.settings.revocations_kept / std::chrono::seconds{1};
+  const auto made = [&](std::int64_t when) {
+    return hs(good + R"(,"iat":)" + std::to_string(when));
+  };
+  BOOST_TEST(at.failed(made(long_ago - 60)) == "times");
+  BOOST_TEST(at.text(made(long_ago - 60)).find("session.revocations_kept") != std::string::npos);
+  BOOST_TEST(at.failed(made(long_ago + 60)) == "not_revoked");
 }
 
 BOOST_AUTO_TEST_CASE(an_issuers_token_is_judged_by_its_keys) {

@@ -35,6 +35,13 @@ struct scene {
     if (!got) BOOST_TEST((got.error().code == errc::unauthenticated));
     return got.has_value();
   }
+  // With an end that is far away.
+  static std::string long_lived(std::chrono::seconds age) {
+    return tests::token_of(R"({"alg":"HS256"})",
+                           R"({"sub":"u1","exp":)" + std::to_string(now_seconds + 400 * 86'400) +
+                               R"(,"iat":)" + std::to_string(now_seconds - age.count()) + "}",
+                           tests::signing_key(jose::algorithm::hs256));
+  }
 
   std::shared_ptr<const auth::session_settings> settings;
   std::unique_ptr<auth::verifier> verifier;
@@ -47,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_remembered_token_is_out_at_once_and_its_neighbours_stay) 
   const std::string mine = scene::token("u1", "a"), other = scene::token("u1", "b");
   BOOST_TEST(at.good(mine));
   BOOST_TEST(at.good(other));
-  at.verifier->revoke({"", "a", {}});
+  at.verifier->revoke({"", "a", {}}, tests::test_now());
   BOOST_TEST(at.verifier->remembered() == 1u);
   BOOST_TEST(!at.good(mine));
   BOOST_TEST(at.good(other));
@@ -59,7 +66,7 @@ BOOST_AUTO_TEST_CASE(many_at_once_are_out_as_one_by_one) {
   const std::string other = scene::token("u3", "c");
   for (const auto* one : {&first, &second, &other}) BOOST_TEST(at.good(*one));
   const std::vector<core::revocation> both{{"", "a", {}}, {"u2", "", tests::test_now()}};
-  at.verifier->revoke(both);
+  at.verifier->revoke(both, tests::test_now());
   BOOST_TEST(at.verifier->remembered() == 1u);
   BOOST_TEST(!at.good(first));
   BOOST_TEST(!at.good(second));
@@ -71,20 +78,20 @@ BOOST_AUTO_TEST_CASE(a_users_sessions_are_out_that_were_made_before) {
   const std::string old = scene::token("u1", "a", -60), young = scene::token("u1", "b", -5);
   const std::string undated = scene::token("u1", "c", 1), other = scene::token("u2", "d", -60);
   for (const auto* one : {&old, &young, &undated, &other}) BOOST_TEST(at.good(*one));
-  at.verifier->revoke({"u1", "", tests::test_now() - 30s});
+  at.verifier->revoke({"u1", "", tests::test_now() - 30s}, tests::test_now());
   BOOST_TEST(!at.good(old));
   BOOST_TEST(at.good(young));
   BOOST_TEST(!at.good(undated));
   BOOST_TEST(at.good(other));
   // An earlier instant takes nothing back of what a later one has said.
-  at.verifier->revoke({"u1", "", tests::test_now() - 300s});
+  at.verifier->revoke({"u1", "", tests::test_now() - 300s}, tests::test_now());
   BOOST_TEST(!at.good(old));
 }
 
 BOOST_AUTO_TEST_CASE(everybody_before_an_instant) {
   scene at;
   BOOST_TEST(at.good(scene::token("u1", "a", -60)));
-  at.verifier->revoke({"", "", tests::test_now() - 30s});
+  at.verifier->revoke({"", "", tests::test_now() - 30s}, tests::test_now());
   BOOST_TEST(!at.good(scene::token("u1", "a", -60)));
   BOOST_TEST(!at.good(scene::token("u2", "b", -31)));
   BOOST_TEST(at.good(scene::token("u2", "c", -30)));
@@ -94,7 +101,7 @@ BOOST_AUTO_TEST_CASE(what_is_revoked_now_covers_tokens_that_a_fast_clock_dated_a
   scene at;
   const core::wall_time before = at.verifier->made_before(tests::test_now());
   BOOST_TEST(core::unix_seconds(before) == now_seconds + 31);
-  at.verifier->revoke({"u1", "", before});
+  at.verifier->revoke({"u1", "", before}, tests::test_now());
   for (const int ahead : {0, 1, 20, 30}) {
     const std::string claims = R"({"sub":"u1","exp":)" + std::to_string(now_seconds + 3600) +
                                R"(,"iat":)" + std::to_string(now_seconds + ahead) + "}";
@@ -104,9 +111,48 @@ BOOST_AUTO_TEST_CASE(what_is_revoked_now_covers_tokens_that_a_fast_clock_dated_a
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_session_older_than_what_is_remembered_of_revocations_counts_no_more) {
+  scene at;
+  const auto kept = at.settings->revocations_kept;
+  const auto judged = [&](const std::string& one, std::chrono::seconds later = 0s) {
+    return at.verifier->verify_token(one, tests::test_now() + later);
+  };
+  const std::string young = scene::long_lived(kept - 1h), old = scene::long_lived(kept + 1h);
+  const auto got = judged(young);
+  BOOST_TEST_REQUIRE(got.has_value());
+  BOOST_TEST(((*got)->expires_at == tests::test_now() + 1h));
+  BOOST_TEST((judged(old).error().code == errc::session_expired));
+  // One that is remembered ages as well.
+  BOOST_TEST(at.verifier->remembered() == 1u);
+  BOOST_TEST(judged(young, 3'600s + 29s).has_value());
+  BOOST_TEST((judged(young, 3'600s + 30s).error().code == errc::session_expired));
+}
+
+BOOST_AUTO_TEST_CASE(what_covers_nothing_that_counts_is_forgotten_and_nothing_else) {
+  auth::revocations known;
+  constexpr std::chrono::hours kept{24};
+  const core::wall_time then = tests::test_now(), now = then + 3 * kept;
+  const auto add = [&](int number, core::wall_time at) {
+    const std::string name = std::to_string(number);
+    known.add(number % 2 ? core::revocation{name, "", at} : core::revocation{"", name, {}}, at,
+              kept);
+  };
+  for (int i = 0; i < 100'000; ++i) add(i, then);
+  BOOST_TEST(known.size() == 100'000u);
+  // Twice as many as there were at the last look bring the next one.
+  for (int i = 100'000; i < 300'000; ++i) add(i, now);
+  BOOST_TEST(known.size() == 200'000u);
+  auth::identity who{.user = core::user_id::from("100001").value(), .token_id = "t"};
+  BOOST_TEST(known.covers(who));
+  who.user = core::user_id::from("99999").value();
+  BOOST_TEST(!known.covers(who));
+  who.token_id = "100000";
+  BOOST_TEST(known.covers(who));
+}
+
 BOOST_AUTO_TEST_CASE(other_settings_forget_no_revocation) {
   scene at;
-  at.verifier->revoke({"", "a", {}});
+  at.verifier->revoke({"", "a", {}}, tests::test_now());
   at.verifier->use(at.settings);
   BOOST_TEST(!at.good(scene::token("u1", "a")));
 }

@@ -61,6 +61,16 @@ test('who says before when, keeps the session that is made just after', async ()
   await own.stop();
 });
 
+test('a session that is older than what is kept of revocations counts no more', async () => {
+  const own = await Stagedoor.start({ env: { STAGEDOOR__SESSION__REVOCATIONS_KEPT: '1d' } });
+  await own.book('open');
+  const year = now() + 365 * 86_400;
+  assert.equal(await everywhere(session({ iat: now() - 86_400 + 600, exp: year }), own), 200);
+  const old = await own.join('open', { token: session({ iat: now() - 86_400 - 60, exp: year }) });
+  assert.deepEqual([old.status, old.json.code], [401, 'session_expired'], old.text);
+  await own.stop();
+});
+
 test('everybody’s sessions from before a time, and a restart brings none back', async () => {
   const own = await Stagedoor.start();
   await own.book('open');

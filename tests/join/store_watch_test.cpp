@@ -23,7 +23,7 @@ struct scene : door_scene {
     return what;
   }
   void revoke(std::string user, core::wall_time when) {
-    auto kept = store.revoke({std::move(user), "", when}, when, tests::far_deadline());
+    auto kept = store.revoke({std::move(user), "", when}, when, {}, tests::far_deadline());
     BOOST_TEST_REQUIRE(run(std::move(kept)).has_value());
   }
 
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_SUITE(store_watch)
 BOOST_AUTO_TEST_CASE(what_was_revoked_before_the_start_is_told_first_and_the_forgotten_not) {
   scene at;
   at.revoke("u1", at.clock.wall_now());
-  at.revoke("long-ago", at.clock.wall_now() - 48h);
+  at.revoke("long-ago", at.clock.wall_now() - 49h);
   at.begin();
   BOOST_TEST_REQUIRE(at.revoked.size() == 1u);
   BOOST_TEST(at.revoked.front().user == "u1");

@@ -46,7 +46,8 @@ struct process {
     BOOST_TEST_REQUIRE(tests::run(context, std::move(gone)).has_value());
   }
   void revoke(core::revocation what) {
-    BOOST_TEST_REQUIRE(tests::run(context, store->revoke(std::move(what), t0, far)).has_value());
+    BOOST_TEST_REQUIRE(
+        tests::run(context, store->revoke(std::move(what), t0, t0 - 24h, far)).has_value());
   }
   bool hold(std::string what, std::string who, core::wall_time now = t0) {
     auto held = store->hold({std::move(what), std::move(who), now + 10s}, now, far);
@@ -152,7 +153,7 @@ BOOST_AUTO_TEST_CASE(who_has_missed_too_much_is_told_so_and_goes_on_from_there) 
   for (int i = 0; i < 10'050; ++i)
     group.spawn([](rooms::store* store, int number) -> core::task<void> {
       co_await store->put(tests::draft_of("r" + std::to_string(number % 9'000)), provider, t0, far);
-      co_await store->revoke({"u" + std::to_string(number), "", t0}, t0, far);
+      co_await store->revoke({"u" + std::to_string(number), "", t0}, t0, t0 - 24h, far);
     }(s.a.store.get(), i));
   group.close(false);
   BOOST_TEST(tests::run(s.a.context, group.ended(far)));

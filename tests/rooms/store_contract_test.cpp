@@ -755,8 +755,10 @@ BOOST_DATA_TEST_CASE(a_refused_write_does_not_take_its_neighbours_with_it, all_s
 
 BOOST_DATA_TEST_CASE(revocations_are_kept_and_the_later_instant_counts, all_stores, where) {
   scene s(where);
-  const auto revoke = [&](core::revocation what, core::wall_time now = t0) {
-    return tests::run(s.context, s.store().revoke(std::move(what), now, far)).has_value();
+  const auto revoke = [&](core::revocation what, core::wall_time now = t0,
+                          core::wall_time forget_before = t0 - 24h) {
+    return tests::run(s.context, s.store().revoke(std::move(what), now, forget_before, far))
+        .has_value();
   };
   const auto known = [&](core::wall_time since) {
     auto got = tests::run(s.context, s.store().revocations(since, far));
@@ -774,6 +776,10 @@ BOOST_DATA_TEST_CASE(revocations_are_kept_and_the_later_instant_counts, all_stor
   BOOST_TEST((std::ranges::count(all, core::revocation{"", "token", {}}) == 1));
   BOOST_TEST(known(t0 - 1h).size() == 2u);
   BOOST_TEST(known(t0 + 1h).empty());
+  // One that comes takes others with it that nobody needs, and no younger one.
+  BOOST_TEST(revoke({"", "another", {}}, t0 + 2h, t0));
+  BOOST_TEST(known(t0 - 3h).size() == 3u);
+  BOOST_TEST(known(t0 - 1h).size() == 3u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -77,7 +77,7 @@ face_scene::face_scene(std::function<void(api::settings&)> change, ratelimit::se
                                                         settings,
                                                         doors});
   shards.revocation_listeners.push_back([this](const core::revocation& what) {
-    verifier->revoke(what);
+    verifier->revoke(what, clock.wall_now());
     front->sessions_changed();
   });
   shards.listeners.push_back([this](const core::room_id& room) { front->booking_changed(room); });

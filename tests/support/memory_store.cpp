@@ -210,9 +210,11 @@ core::task<core::result<bool>> memory_store::closing_done(core::room_id room,
 }
 
 core::task<core::result<bool>> memory_store::revoke(core::revocation what, core::wall_time now,
+                                                    core::wall_time forget_before,
                                                     core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);
   ++writes;
+  std::erase_if(revoked, [&](const auto& one) { return one.second.second < forget_before; });
   auto& [known, made_at] = revoked[{what.user, what.token_id}];
   const auto before =
       std::max(known.before, rooms::from_milliseconds(rooms::to_milliseconds(what.before)));

@@ -48,6 +48,7 @@ class memory_store final : public rooms::store {
   core::task<core::result<std::optional<rooms::room_closing>>> find_closing(
       core::room_id room, std::uint32_t generation, core::deadline until) override;
   core::task<core::result<bool>> revoke(core::revocation what, core::wall_time now,
+                                        core::wall_time forget_before,
                                         core::deadline until) override;
   core::task<core::result<std::vector<core::revocation>>> revocations(
       core::wall_time since, core::deadline until) override;
