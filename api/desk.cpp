@@ -93,16 +93,23 @@ http::answer desk::later(http::exchange& about, http::reply& out, core::task<voi
 
 namespace {
 
+// Takes out the lines of fields whose names begin so. Values may hold the same words, as
+// Access-Control-Expose-Headers does.
+void erase_lines(std::string& fields, std::string_view beginning) {
+  for (std::size_t line = 0; line < fields.size();) {
+    const std::size_t next = fields.find("\r\n", line) + 2;
+    if (std::string_view(fields).substr(line).starts_with(beginning))
+      fields.erase(line, next - line);
+    else
+      line = next;
+  }
+}
+
 // Replaces the RateLimit fields that the address's bucket has written: the bucket that refused is
 // the one to show.
 void show_limit(http::reply& out, const ratelimit::limiter& buckets, ratelimit::policy which,
                 const ratelimit::decision& taken) {
-  // Field lines are ours and end in CRLF; both begin with the same word.
-  for (std::size_t at = out.fields.find("RateLimit"); at != std::string::npos;
-       at = out.fields.find("RateLimit", at)) {
-    const std::size_t end = out.fields.find("\r\n", at);
-    out.fields.erase(at, end + 2 - at);
-  }
+  erase_lines(out.fields, "RateLimit");  // and RateLimit-Policy
   if (buckets.of(which).off()) return;
   out.fields += "RateLimit-Policy: ";
   buckets.append_policy_field(out.fields, which);

@@ -259,6 +259,28 @@ BOOST_AUTO_TEST_CASE(pages_of_other_origins_are_let_in_only_where_they_are_liste
                  .field("Access-Control-Allow-Origin") == "https://app.example");
 }
 
+BOOST_AUTO_TEST_CASE(a_users_limit_takes_the_place_of_the_addresss_and_no_other_field) {
+  face_scene at([](api::settings& change) { change.cors_origins = {"https://app.example"}; },
+                {{1000, 1s, 1000}, {1, 1s, 1}, {1, 1s, 100}, 1 << 20});
+  at.store.add(tests::booking_of("talk"));
+  const auto join = [&] {
+    return at.ask(
+        {http::method::get,
+         "/api/expert/videocall/url?roomId=talk",
+         {{"Origin", "https://app.example"}, {"Authorization", "Bearer " + at.token("u1")}}});
+  };
+  const told good = join();
+  BOOST_TEST(good.status == 200);
+  const told refused = join();
+  BOOST_TEST(refused.status == 429);
+  BOOST_TEST(refused.field("RateLimit-Policy") == "\"user\";q=1;w=1");
+  BOOST_TEST(refused.field("RateLimit").starts_with("\"user\";r=0;"));
+  for (const char* name : {"Access-Control-Allow-Origin", "Access-Control-Expose-Headers",
+                           "Cache-Control", "Vary", "X-Content-Type-Options"})
+    BOOST_TEST(refused.field(name) == good.field(name), name);
+  BOOST_TEST(refused.field("Cache-Control") == "no-store");
+}
+
 BOOST_AUTO_TEST_CASE(keys_and_description_are_public_and_may_be_kept) {
   face_scene at;
   const told keys = at.get("/.well-known/jwks.json");

@@ -36,6 +36,22 @@ test('answers of every kind tell an allowed origin that it may read them', async
   }
 });
 
+test('a limit that is the user’s own changes no other field of the answer', async () => {
+  const limits = '[limits.ip]\nrate = 1000\nburst = 1000\n[limits.user]\nrate = 1\nper = "hour"\nburst = 1\n';
+  const slow = await Stagedoor.start({ limits, extra: `[cors]\norigins = ["${ours}"]\n` });
+  assert.equal((await slow.book('open')).status, 201);
+  const join = () => slow.join('open', { headers: { origin: ours } });
+  const good = await join();
+  assert.equal(good.status, 200, good.text);
+  const refused = await join();
+  assert.equal(refused.status, 429);
+  assert.equal(refused.json.policy, 'user');
+  for (const name of ['cache-control', 'access-control-allow-origin', 'access-control-expose-headers', 'vary'])
+    assert.equal(refused.headers.get(name), good.headers.get(name), name);
+  assert.equal(refused.headers.get('cache-control'), 'no-store');
+  await slow.stop();
+});
+
 test('preflights are answered for the origins that are listed, letter by letter', async () => {
   const preflight = (origin, method = 'GET') =>
     door.api(path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'authorization' } });
