@@ -93,6 +93,11 @@ core::result<std::string> supabase_token(std::string_view cookie) {
   return *token;
 }
 
+core::failure from_another_site() {
+  return core::failure(make_error_code(errc::unauthenticated),
+                       "another site's page made the browser send cookies");
+}
+
 // Any cookie that would count, whatever is in it.
 core::result<std::optional<found_credential>> find_in_cookies(const session_settings& settings,
                                                               const http::request_head& head,
@@ -127,12 +132,25 @@ core::result<std::optional<found_credential>> find_in_cookies(const session_sett
   return std::nullopt;
 }
 
+// A proxy knows people by cookies of its own, which browsers send along as they do ours.
+core::result<found_credential> told_by_proxy(const session_settings& settings,
+                                             const http::request_head& head) {
+  const header_settings& names = *settings.headers;
+  for (const std::string* name : {&names.user, &names.name, &names.roles})
+    if (!name->empty() && head.count(*name) > 1)
+      return core::fail(errc::unauthenticated, "the proxy's field " + *name + " came twice");
+  if (!comes_from_our_pages(head, settings.origins)) return core::fail(from_another_site());
+  return found_credential{credential_kind::told, head.find(names.user)};
+}
+
 }  // namespace
 
-bool cookies_count(const http::request_head& head, const std::vector<std::string>& origins) {
-  const std::string_view origin = head.find("origin");
+bool comes_from_our_pages(const http::request_head& head, const std::vector<std::string>& origins) {
+  constexpr std::string_view site_field = "sec-fetch-site";
+  if (head.fields.repeats(http::known_field::origin) || head.count(site_field) > 1) return false;
+  const std::string_view origin = head.find(http::known_field::origin);
   const bool origin_is_ours = std::ranges::find(origins, origin) != origins.end();
-  const std::string_view site = head.find("sec-fetch-site");
+  const std::string_view site = head.find(site_field);
   if (!site.empty())
     return site == "same-origin" || site == "same-site" || site == "none" || origin_is_ours;
   return origin.empty() || origin_is_ours;
@@ -141,11 +159,8 @@ bool cookies_count(const http::request_head& head, const std::vector<std::string
 core::result<found_credential> find_credential(const session_settings& settings,
                                                const http::request_head& head, bool from_proxy,
                                                std::string& buffer) {
-  if (settings.headers && from_proxy && !head.find(settings.headers->user).empty()) {
-    if (head.count(settings.headers->user) > 1)
-      return core::fail(errc::unauthenticated, "the proxy's user field came twice");
-    return found_credential{credential_kind::told, head.find(settings.headers->user)};
-  }
+  if (settings.headers && from_proxy && !head.find(settings.headers->user).empty())
+    return told_by_proxy(settings, head);
   if (settings.bearer) {
     const auto bearer = bearer_token(head);
     if (!bearer) return core::same_failure(bearer);
@@ -154,8 +169,7 @@ core::result<found_credential> find_credential(const session_settings& settings,
   auto in_cookies = find_in_cookies(settings, head, buffer);
   if (!in_cookies) return core::same_failure(in_cookies);
   if (!*in_cookies) return core::fail(errc::unauthenticated, "no session");
-  if (!cookies_count(head, settings.origins))
-    return core::fail(errc::unauthenticated, "another site's page made the browser send cookies");
+  if (!comes_from_our_pages(head, settings.origins)) return core::fail(from_another_site());
   return **in_cookies;
 }
 

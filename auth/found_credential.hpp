@@ -27,15 +27,15 @@ struct found_credential {
 
 // A proxy's fields, where it is trusted and they are there; then bearer; then the cookies of JWTs,
 // of Auth.js and of the callback. The first one found is final. `buffer` is overwritten.
-// errc::unauthenticated when there is none, when fields are ambiguous, and for cookies that another
-// site's page made the browser send.
+// errc::unauthenticated when there is none, when fields are ambiguous, and where another site's
+// page made the browser send cookies, ours or those by which the proxy knows its users.
 core::result<found_credential> find_credential(const session_settings& settings,
                                                const http::request_head& head, bool from_proxy,
                                                std::string& buffer);
 
-// Whether the cookies of this request may count. Browsers say from which site a request comes
-// (Sec-Fetch-Site), older ones at least the origin of a script; who says neither is no browser, or
-// one whose SameSite cookies have to do.
-bool cookies_count(const http::request_head& head, const std::vector<std::string>& origins);
+// Whether what browsers add by themselves may count in this request. They say from which site a
+// request comes (Sec-Fetch-Site), older ones at least the origin of a script; who says neither is
+// no browser, or one whose SameSite cookies have to do. Either of them twice is nobody's word.
+bool comes_from_our_pages(const http::request_head& head, const std::vector<std::string>& origins);
 
 }  // namespace auth

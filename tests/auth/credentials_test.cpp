@@ -135,9 +135,37 @@ BOOST_AUTO_TEST_CASE(cookies_that_another_site_sent_do_not_count) {
   for (const char* origin : {"null", "https://www.example.evil", "http://www.example",
                              "https://WWW.example", "https://www.example:443"})
     BOOST_TEST(with({{"Origin", origin}}) == "refused", origin);
+  // Whatever comes twice was put together by somebody who is no browser.
+  BOOST_TEST(with({{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "cross-site"}}) ==
+             "refused");
+  BOOST_TEST(with({{"Origin", "https://www.example"}, {"Origin", "https://evil.example"}}) ==
+             "refused");
   // A bearer is nothing that a browser adds by itself.
   BOOST_TEST(found(settings, made_head{{"Authorization", "Bearer a.b.c"},
                                        {"Sec-Fetch-Site", "cross-site"}}) == "a.b.c");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_proxy_says_of_a_visitor_of_another_sites_page_does_not_count) {
+  auth::session_settings settings;
+  settings.origins = {"https://door.example", "https://www.example"};
+  settings.headers = auth::header_settings{"X-User", "X-Name", "X-Roles"};
+  const auto told = [&](std::initializer_list<made_head::field> more) {
+    std::vector<http::field_view> fields = {{"X-User", "u1"}};
+    for (const auto& [name, value] : more) fields.push_back({name, value});
+    http::request_head head;
+    head.fields = fields;
+    std::string buffer;
+    return auth::find_credential(settings, head, true, buffer).has_value();
+  };
+  BOOST_TEST(told({}));
+  BOOST_TEST(told({{"Sec-Fetch-Site", "same-site"}}));
+  BOOST_TEST(told({{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://www.example"}}));
+  BOOST_TEST(!told({{"Sec-Fetch-Site", "cross-site"}}));
+  BOOST_TEST(!told({{"Origin", "https://evil.example"}}));
+  BOOST_TEST(!told({{"Origin", "null"}}));
+  // The caller's own beside the proxy's.
+  for (const char* name : {"X-User", "X-Name", "X-Roles"})
+    BOOST_TEST(!told({{name, "a"}, {name, "b"}}), name);
 }
 
 BOOST_AUTO_TEST_CASE(credentials_go_to_those_who_can_judge_them) {

@@ -164,6 +164,12 @@ test('what proxies say counts only where they are trusted', async () => {
   assert.equal((await ask(trusting, { ...headers, 'x-auth-user': 'stranger' })).json.code, 'not_assigned');
   assert.equal((await ask(trusting, { ...headers, 'x-auth-roles': 'client' })).json.code, 'wrong_role');
   assert.equal((await ask(trusting, { 'x-auth-roles': 'expert' })).status, 401);
+  // The proxy knows people by a cookie of its own, which other sites' pages make browsers send too.
+  const crossing = { ...headers, 'sec-fetch-site': 'cross-site' };
+  assert.equal((await ask(trusting, crossing)).status, 401);
+  assert.equal((await ask(trusting, { ...crossing, origin: 'https://evil.example' })).status, 401);
+  assert.equal((await ask(trusting, { ...crossing, origin: trusting.base })).status, 200);
+  assert.equal((await ask(trusting, { ...headers, 'sec-fetch-site': 'same-origin' })).status, 200);
   await trusting.stop();
   await careful.stop();
 });
