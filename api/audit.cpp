@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "api/problem.hpp"
 #include "core/encoding.hpp"
 #include "core/time_text.hpp"
 
@@ -23,22 +24,47 @@ std::string hash_of(std::string_view token_id) {
 
 }  // namespace
 
-void audit_record::decided(const http::exchange& about, const join::join_call& call,
-                           const auth::identity* who, std::string_view outcome,
-                           std::string_view code, std::string_view provider) const {
+verdict verdict_of(const core::failure& why) {
+  const problem& row = problem_of(why.code);
+  return {row.status < 500 ? "denied" : "failed", row.code, {}};
+}
+
+void audit_record::joined(const http::exchange& about, const audited& what,
+                          const verdict& made) const {
+  decided("join_decided", about, what, made);
+}
+
+void audit_record::ticket_opened(const http::exchange& about, const audited& what,
+                                 const verdict& made) const {
+  decided("ticket_decided", about, what, made);
+}
+
+void audit_record::decided(std::string_view event, const http::exchange& about, const audited& what,
+                           const verdict& made) const {
   if (!to_) return;
-  const std::string token = who ? hash_of(who->token_id) : std::string();
+  const std::string token = hash_of(what.token_id);
   std::string client;
   about.client.append_text(client);
-  to_->info("join_decided", {{"user", who ? who->user.view() : std::string_view()},
-                             {"room", call.room.view()},
-                             {"role", core::name_of(call.seat)},
-                             {"outcome", outcome},
-                             {"rule", code},
-                             {"provider", provider},
-                             {"token", token},
-                             {"client", client},
-                             {"request_id", about.request_id()}});
+  to_->info(event, {{"user", what.user},
+                    {"room", what.room},
+                    {"role", what.role},
+                    {"outcome", made.outcome},
+                    {"rule", made.code},
+                    {"provider", made.provider},
+                    {"token", token},
+                    {"client", client},
+                    {"request_id", about.request_id()}});
+}
+
+void audit_record::service_refused(const http::exchange& about, const core::failure& why) const {
+  if (!to_) return;
+  std::string client;
+  about.client.append_text(client);
+  to_->info("service_refused", {{"method", about.head->method_text},
+                                {"path", about.head->path},
+                                {"rule", problem_of(why.code).code},
+                                {"client", client},
+                                {"request_id", about.request_id()}});
 }
 
 void audit_record::revoked(const http::exchange& about, const core::revocation& what) const {

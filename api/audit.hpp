@@ -1,28 +1,50 @@
-// audit: one line per decision about a join, in a log of its own: who wanted into which room, and
-// why they were or were not let in.
+// audit: one line per decision about who comes in, in a log of its own: who wanted into which room,
+// and why they were or were not let in; and per word of the marketplace's backend that was refused,
+// or that takes sessions back.
 #pragma once
 
 #include <string_view>
 
-#include "auth/identity.hpp"
 #include "core/log.hpp"
+#include "core/result.hpp"
+#include "core/revocation.hpp"
 #include "http/exchange.hpp"
-#include "join/join_service.hpp"
 
 namespace api {
+
+// Who wanted where. Empty is what is not known.
+struct audited {
+  std::string_view user;
+  std::string_view room;
+  std::string_view role;
+  std::string_view token_id;  // never written: its hash tells two sessions apart
+};
+
+// What came of it: `code` is "ok" or the problem's.
+struct verdict {
+  std::string_view outcome = "allowed";
+  std::string_view code = "ok";
+  std::string_view provider;
+};
+verdict verdict_of(const core::failure& why);
 
 class audit_record {
  public:
   // `to` may be null: nothing is recorded.
   explicit audit_record(core::logger* to) : to_(to) {}
 
-  // `who` is null where nobody was known. `code` is "ok" or the problem's. Never names a token: the
-  // hash of its id tells two of them apart.
-  void decided(const http::exchange& about, const join::join_call& call, const auth::identity* who,
-               std::string_view outcome, std::string_view code, std::string_view provider) const;
+  // A join, by whichever address.
+  void joined(const http::exchange& about, const audited& what, const verdict& made) const;
+  // A ticket that was to be opened.
+  void ticket_opened(const http::exchange& about, const audited& what, const verdict& made) const;
+  // A service key that did not fit.
+  void service_refused(const http::exchange& about, const core::failure& why) const;
   void revoked(const http::exchange& about, const core::revocation& what) const;
 
  private:
+  void decided(std::string_view event, const http::exchange& about, const audited& what,
+               const verdict& made) const;
+
   core::logger* to_;
 };
 

@@ -98,7 +98,10 @@ core::result<void> booking_api::admit(const http::exchange& about, http::reply& 
     if (!room) return core::same_failure(room);
   }
   auto known = desk_.parts.service_keys.check(*about.head);
-  if (!known) return known;
+  if (!known) {
+    desk_.audit.service_refused(about, known.error());
+    return known;
+  }
   return desk_.count(ratelimit::policy::service, service_bucket, about, out);
 }
 

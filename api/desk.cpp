@@ -122,18 +122,18 @@ void show_limit(http::reply& out, const ratelimit::limiter& buckets, ratelimit::
 
 core::result<auth::identity_ptr> desk::caller(const http::exchange& about, http::reply& out) {
   auto who = verified(about);
-  return who ? counted(std::move(*who), about, out) : who;
+  if (!who) return who;
+  if (auto counted = count_user(**who, about, out); !counted) return core::same_failure(counted);
+  return who;
 }
 
 core::result<auth::identity_ptr> desk::verified(const http::exchange& about) {
   return parts.sessions.verify(*about.head, about.now, from_proxy(about));
 }
 
-core::result<auth::identity_ptr> desk::counted(auth::identity_ptr who, const http::exchange& about,
-                                               http::reply& out) {
-  auto counted = count(ratelimit::policy::user, who->user.view(), about, out);
-  if (!counted) return core::same_failure(counted);
-  return who;
+core::result<void> desk::count_user(const auth::identity& who, const http::exchange& about,
+                                    http::reply& out) {
+  return count(ratelimit::policy::user, who.user.view(), about, out);
 }
 
 core::task<core::result<auth::identity_ptr>> desk::verified_later(const http::exchange* about,
@@ -151,7 +151,7 @@ core::task<core::result<auth::identity_ptr>> desk::caller_later(const http::exch
                                                                 core::deadline until) {
   auto who = co_await verified_later(about, until);
   if (!who) co_return who;
-  auto counted = count(ratelimit::policy::user, (*who)->user.view(), *about, *out);
+  auto counted = count_user(**who, *about, *out);
   if (!counted) co_return core::same_failure(counted);
   co_return who;
 }

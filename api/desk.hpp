@@ -59,8 +59,8 @@ class desk {
   // The first half for who may wait, and for who has waited: a session may have been revoked since.
   core::task<core::result<auth::identity_ptr>> verified_later(const http::exchange* about,
                                                               core::deadline until);
-  core::result<auth::identity_ptr> counted(auth::identity_ptr who, const http::exchange& about,
-                                           http::reply& out);
+  core::result<void> count_user(const auth::identity& who, const http::exchange& about,
+                                http::reply& out);
   // Takes from a bucket; where it is empty, the reply shows that limit.
   core::result<void> count(ratelimit::policy which, std::string_view key,
                            const http::exchange& about, http::reply& out);

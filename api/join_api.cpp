@@ -88,9 +88,21 @@ void join_api::count_refusal(const core::failure& why, const core::room_id* room
 void join_api::record(const http::exchange& about, const join::join_call& call,
                       const auth::identity* who, const core::failure* why,
                       std::string_view provider) const {
-  const problem* row = why ? &problem_of(why->code) : nullptr;
-  const std::string_view outcome = !row ? "allowed" : row->status < 500 ? "denied" : "failed";
-  desk_.audit.decided(about, call, who, outcome, row ? row->code : "ok", provider);
+  audited what{{}, call.room.view(), core::name_of(call.seat), {}};
+  if (who) {
+    what.user = who->user.view();
+    what.token_id = who->token_id;
+  }
+  verdict made = why ? verdict_of(*why) : verdict{};
+  made.provider = provider;
+  desk_.audit.joined(about, what, made);
+}
+
+void join_api::turn_away(http::exchange& about, http::reply& out, const join::join_call& call,
+                         const auth::identity* who, const core::failure& why) {
+  if (about.head->method != http::method::head) record(about, call, who, &why);
+  // No provider has a part in it where nobody is known.
+  refuse(about, out, why, who ? &call.room : nullptr);
 }
 
 void join_api::refuse(http::exchange& about, http::reply& out, const core::failure& why,
@@ -123,7 +135,10 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
   if (who) {
     desk_.parts.gate.buckets().expect(ratelimit::policy::user, (*who)->user.view());
     desk_.parts.joins.look_ahead(call->room.view(), step::booking);
-    who = desk_.counted(std::move(*who), about, out);
+    if (auto counted = desk_.count_user(**who, about, out); !counted) {
+      turn_away(about, out, *call, who->get(), counted.error());
+      return http::answered_now{};
+    }
   }
   if (!who && who.error().code == auth::errc::must_wait) {
     call->trace = core::trace::from(head.find(http::known_field::traceparent));
@@ -132,8 +147,7 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     return desk_.later(about, out, know_and_join(&about, &out, std::move(*call)));
   }
   if (!who) {
-    record(about, *call, nullptr, &who.error());
-    refuse(about, out, who.error());
+    turn_away(about, out, *call, nullptr, who.error());
     return http::answered_now{};
   }
   if (head.method == http::method::head) return look(about, out, std::move(*call), std::move(*who));
@@ -151,8 +165,7 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     record(about, *call, who->get(), nullptr, (*made)->provider->name.view());
     answer_joined(out, **made, *call, about.now);
   } else {
-    record(about, *call, who->get(), &made->error());
-    refuse(about, out, made->error(), &call->room);
+    turn_away(about, out, *call, who->get(), made->error());
   }
   return http::answered_now{};
 }
@@ -161,11 +174,14 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
 core::task<void> join_api::know_and_join(http::exchange* about, http::reply* out,
                                          join::join_call call) {
   const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
-  auto who = co_await desk_.caller_later(about, out, until);
+  auto who = co_await desk_.verified_later(about, until);
   if (!who) {
-    record(*about, call, nullptr, &who.error());
-    refuse(*about, *out, who.error());
-  } else if (about->head->method == http::method::head)
+    turn_away(*about, *out, call, nullptr, who.error());
+    co_return;
+  }
+  if (auto counted = desk_.count_user(**who, *about, *out); !counted)
+    turn_away(*about, *out, call, who->get(), counted.error());
+  else if (about->head->method == http::method::head)
     co_await look_later(about, out, std::move(call), std::move(*who));
   else
     co_await join_later(about, out, std::move(call), std::move(*who));
@@ -181,8 +197,7 @@ core::task<void> join_api::join_later(http::exchange* about, http::reply* out, j
     record(*about, call, who.get(), nullptr, made->provider->name.view());
     answer_joined(*out, *made, call, desk_.parts.clock.wall_now());
   } else {
-    record(*about, call, who.get(), &made.error());
-    refuse(*about, *out, made.error(), &call.room);
+    turn_away(*about, *out, call, who.get(), made.error());
   }
 }
 

@@ -46,6 +46,10 @@ class join_api {
   // For the audit log: `why` is null where they were let in.
   void record(const http::exchange& about, const join::join_call& call, const auth::identity* who,
               const core::failure* why, std::string_view provider = {}) const;
+  // Both: who is known is in the audit log by name. HEAD asks, and is told, nothing that counts
+  // there.
+  void turn_away(http::exchange& about, http::reply& out, const join::join_call& call,
+                 const auth::identity* who, const core::failure& why);
   void count_refusal(const core::failure& why, const core::room_id* room = nullptr);
 
   core::task<void> know_and_join(http::exchange* about, http::reply* out, join::join_call call);

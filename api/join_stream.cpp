@@ -48,12 +48,13 @@ http::answer join_api::stream(http::exchange& about, http::reply& out, join::joi
   auto brought =
       desk_.parts.sessions.credential_of(*about.head, about.now, desk_.from_proxy(about));
   if (!brought) {
-    refuse(about, out, brought.error());
+    turn_away(about, out, call, who.get(), brought.error());
     return http::answered_now{};
   }
   core::result<join::gate::place> place;
   if (who) place = desk_.parts.gate.begin_stream(about.client, who->user);
   if (!place) {
+    record(about, call, who.get(), &place.error());
     refuse(about, out, place.error());
     return http::answered_now{};
   }
@@ -153,11 +154,10 @@ core::task<core::result<void>> join_api::know_again(std::shared_ptr<stream_scene
 core::task<core::result<void>> join_api::begin(std::shared_ptr<stream_scene> scene) {
   auto known = co_await know_again(scene);
   if (!known) co_return known;
-  const core::user_id& user = scene->who->user;
   http::reply unsent;  // the stream has begun, so its fields are written
-  auto counted = desk_.count(ratelimit::policy::user, user.view(), *scene->about, unsent);
+  auto counted = desk_.count_user(*scene->who, *scene->about, unsent);
   if (!counted) co_return counted;
-  auto place = desk_.parts.gate.begin_stream(scene->about->client, user);
+  auto place = desk_.parts.gate.begin_stream(scene->about->client, scene->who->user);
   if (!place) co_return core::same_failure(place);
   scene->place = std::move(*place);
   co_return core::result<void>();

@@ -74,11 +74,16 @@ http::answer join_api::livekit_token(http::exchange& about, http::reply& out) {
     desk_.refuse(about, out, wish.error());
     return http::answered_now{};
   }
-  auto who = desk_.caller(about, out);
+  auto who = desk_.verified(about);
   if (!who && who.error().code != auth::errc::must_wait) {
-    refuse(about, out, who.error());
+    turn_away(about, out, wish->call, nullptr, who.error());
     return http::answered_now{};
   }
+  if (who)
+    if (auto counted = desk_.count_user(**who, about, out); !counted) {
+      turn_away(about, out, wish->call, who->get(), counted.error());
+      return http::answered_now{};
+    }
   wish->call.trace = core::trace::from(about.head->find("traceparent"));
   return desk_.later(about, out,
                      token_later(&about, &out, std::move(wish->call), wish->names_seat,
@@ -90,12 +95,16 @@ core::task<void> join_api::token_later(http::exchange* about, http::reply* out,
                                        auth::identity_ptr who) {
   const core::deadline until = earlier_of(about->deadline, desk_.join_deadline());
   if (!who) {
-    auto known = co_await desk_.caller_later(about, out, until);
+    auto known = co_await desk_.verified_later(about, until);
     if (!known) {
-      refuse(*about, *out, known.error(), &call.room);
+      turn_away(*about, *out, call, nullptr, known.error());
       co_return;
     }
     who = std::move(*known);
+    if (auto counted = desk_.count_user(*who, *about, *out); !counted) {
+      turn_away(*about, *out, call, who.get(), counted.error());
+      co_return;
+    }
   }
   auto door = co_await desk_.parts.joins.check(call, who, until);
   // Who names no seat takes the one that is theirs.
@@ -109,22 +118,23 @@ core::task<void> join_api::token_later(http::exchange* about, http::reply* out,
     }
   }
   if (!door) {
-    refuse(*about, *out, door.error(), &call.room);
+    turn_away(*about, *out, call, who.get(), door.error());
     co_return;
   }
   const providers::provider* vendor = desk_.parts.providers.find(door->booking->provider);
   if (vendor && vendor->traits().server_url.empty()) {
-    refuse(*about, *out,
-           bad_parameter("room_name", "The calls of this booking are not held at LiveKit."));
+    turn_away(*about, *out, call, who.get(),
+              bad_parameter("room_name", "The calls of this booking are not held at LiveKit."));
     co_return;
   }
   auto made = co_await desk_.parts.joins.enter(std::move(*door), call, who, until);
   if (auto still = co_await desk_.verified_later(about, until); !still)
     made = core::same_failure(still);
   if (!made) {
-    refuse(*about, *out, made.error(), &call.room);
+    turn_away(*about, *out, call, who.get(), made.error());
     co_return;
   }
+  record(*about, call, who.get(), nullptr, made->provider->name.view());
   out->status = 201;
   out->fields += "Content-Type: application/json\r\n";
   out->body.clear();

@@ -88,15 +88,28 @@ core::task<void> ticket_api::follow(http::exchange* about, http::reply* out, joi
     refuse(*about, *out, led.error(), &from);
     co_return;
   }
+  record(*about, &from, {.provider = led->provider->name.view()});
   out->status = 302;
   out->body.clear();
   out->field("Location", led->url);
+}
+
+void ticket_api::record(const http::exchange& about, const join::ticket* from,
+                        const verdict& made) const {
+  // HEAD opens nothing.
+  if (about.head->method == http::method::head) return;
+  audited what;
+  if (from) what = {from->user.view(), from->room.view(), core::name_of(from->seat), {}};
+  desk_.audit.ticket_opened(about, what, made);
 }
 
 void ticket_api::refuse(http::exchange& about, http::reply& out, const core::failure& why,
                         const join::ticket* from) {
   about.note = is_token_error(why) ? "ticket" : problem_of(why.code).code;
   desk_.log_failure(about, why);
+  verdict made = verdict_of(why);
+  made.code = about.note;
+  record(about, from, made);
   const ending text = ending_for(why);
   out.status = status_of(why);
   if (why.retry_after) out.field("Retry-After", std::to_string(why.retry_after->count()));

@@ -17,6 +17,7 @@ class ticket_api {
  private:
   core::task<void> follow(http::exchange* about, http::reply* out, join::ticket from);
   core::task<void> look(http::exchange* about, http::reply* out, join::ticket from);
+  void record(const http::exchange& about, const join::ticket* from, const verdict& made) const;
   // `from` is the ticket where it is one of ours.
   void refuse(http::exchange& about, http::reply& out, const core::failure& why,
               const join::ticket* from);

@@ -259,6 +259,33 @@ BOOST_AUTO_TEST_CASE(pages_of_other_origins_are_let_in_only_where_they_are_liste
                  .field("Access-Control-Allow-Origin") == "https://app.example");
 }
 
+BOOST_AUTO_TEST_CASE(the_audit_log_names_who_came_too_often_and_what_no_service_key_fitted) {
+  face_scene at({}, {{1000, 1s, 1000}, {1, 1s, 1}, {1, 1s, 100}, 1 << 20});
+  at.store.add(tests::booking_of("talk"));
+  const std::string join = "/api/expert/videocall/url?roomId=talk";
+  at.get(join, at.token("u1"));
+  at.get(join, at.token("u1"));
+  // HEAD opens nothing, whoever asks.
+  at.ask({http::method::head, join});
+  at.ask({http::method::head, join, {{"Authorization", "Bearer " + at.token("u1")}}});
+  at.ask({http::method::delete_,
+          "/api/bookings/talk",
+          {{"Authorization", "Bearer wrong"}, {"X-Request-Id", "r1"}}});
+  at.ask({http::method::post,
+          "/api/sessions/revoke",
+          {{"Content-Type", "application/json"}},
+          R"({"userId":"u1"})"});
+  const auto& lines = at.audit.lines;
+  BOOST_REQUIRE(lines.size() == 4u);
+  BOOST_TEST(lines[0].starts_with("join_decided user=u1 room=talk role=expert outcome=allowed "));
+  BOOST_TEST(lines[1].starts_with(
+      "join_decided user=u1 room=talk role=expert outcome=denied rule=rate_limited "));
+  BOOST_TEST(lines[2] ==
+             "service_refused method=DELETE path=/api/bookings/talk rule=unauthenticated "
+             "client=127.0.0.1 request_id=r1");
+  BOOST_TEST(lines[3].starts_with("service_refused method=POST path=/api/sessions/revoke "));
+}
+
 BOOST_AUTO_TEST_CASE(a_users_limit_takes_the_place_of_the_addresss_and_no_other_field) {
   face_scene at([](api::settings& change) { change.cors_origins = {"https://app.example"}; },
                 {{1000, 1s, 1000}, {1, 1s, 1}, {1, 1s, 100}, 1 << 20});

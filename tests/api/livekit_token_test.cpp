@@ -52,6 +52,27 @@ BOOST_AUTO_TEST_CASE(identity_and_rights_never_come_from_the_body) {
                  .text("code") == "not_assigned");
 }
 
+BOOST_AUTO_TEST_CASE(whoever_gets_a_token_or_none_is_in_the_audit_log) {
+  livekit at;
+  at.ask_token(R"({"room_name":"talk"})", "u2");
+  at.ask_token(R"({"room_name":"talk"})", "stranger");
+  at.ask_token(R"({"room_name":"elsewhere"})", "u1");
+  at.ask({http::method::post,
+          "/api/livekit/token",
+          {{"Content-Type", "application/json"}},
+          R"({"room_name":"talk"})"});
+  BOOST_REQUIRE(at.audit.lines.size() == 4u);
+  const auto says = [&](std::size_t line, std::string_view what) {
+    return at.audit.lines[line].starts_with("join_decided " + std::string(what) + " ");
+  };
+  BOOST_TEST(says(0, "user=u2 room=talk role=client outcome=allowed rule=ok provider=100ms"));
+  BOOST_TEST(says(1, "user=stranger room=talk role=expert outcome=denied rule=not_assigned"));
+  BOOST_TEST(says(2, "user=u1 room=elsewhere role=expert outcome=denied rule=invalid_request"));
+  BOOST_TEST(says(3, "user=\"\" room=talk role=expert outcome=denied rule=unauthenticated"));
+  for (const std::string& line : at.audit.lines)
+    BOOST_TEST(line.find("token-of-") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_seat_may_be_named_and_is_checked) {
   livekit at;
   BOOST_TEST(at.ask_token(R"({"room_name":"talk"})", "u1", "?role=expert").status == 201);

@@ -48,6 +48,29 @@ bool is_page(const told& one) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(every_opening_is_a_line_of_the_audit_log) {
+  door at;
+  const std::string url = at.join();
+  at.audit.lines.clear();
+  at.open(url, http::method::head);
+  BOOST_TEST(at.audit.lines.empty());
+  at.open(url);
+  at.get("/go/nonsense");
+  at.clock.advance(10min);
+  at.open(url);
+  const auto& lines = at.audit.lines;
+  BOOST_REQUIRE(lines.size() == 3u);
+  BOOST_TEST(lines[0].starts_with(
+      "ticket_decided user=u1 room=talk role=expert outcome=allowed rule=ok provider=100ms "));
+  BOOST_TEST(
+      lines[1].starts_with("ticket_decided user=\"\" room=\"\" role=\"\" outcome=denied "
+                           "rule=ticket "));
+  BOOST_TEST(lines[2].starts_with(
+      "ticket_decided user=u1 room=talk role=expert outcome=denied rule=ticket "));
+  for (const std::string& line : lines)
+    BOOST_TEST(line.find(at.path_of(url).substr(4)) == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_join_gives_a_ticket_and_asks_the_provider_for_no_link) {
   door at;
   const std::string url = at.join();

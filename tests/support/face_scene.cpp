@@ -75,7 +75,8 @@ face_scene::face_scene(std::function<void(api::settings&)> change, ratelimit::se
                                                         store,
                                                         {},
                                                         settings,
-                                                        doors});
+                                                        doors,
+                                                        &audit});
   shards.revocation_listeners.push_back([this](const core::revocation& what) {
     verifier->revoke(what, clock.wall_now());
     front->sessions_changed();

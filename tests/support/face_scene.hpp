@@ -10,6 +10,7 @@
 #include "core/json.hpp"
 #include "http/event_stream.hpp"
 #include "support/door_scene.hpp"
+#include "support/remembered_log.hpp"
 
 namespace tests {
 
@@ -79,6 +80,7 @@ class face_scene : public door_scene {
   std::shared_ptr<auth::session_settings> session_rules;
   std::shared_ptr<api::settings> settings;
   ratelimit::limiter buckets;
+  remembered_log audit;
   join::gate gate{buckets, {}, metrics};
   std::unique_ptr<auth::verifier> verifier;
   auth::service_keys keys;
