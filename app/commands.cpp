@@ -148,10 +148,7 @@ core::result<std::string> read_token(const std::string& file) {
 int explain_session_token(const config& settings, const std::string& file) {
   const auto text = read_token(file);
   if (!text) return complain("--token: " + text.error().detail), did_not_work;
-  std::string_view token = *text;
-  while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' '))
-    token.remove_suffix(1);
-  const auto told = explain_token(settings, token);
+  const auto told = explain_token(settings, *text);
   print(told.text);
   return told.accepted ? ok : did_not_work;
 }

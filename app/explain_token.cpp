@@ -1,6 +1,7 @@
 #include "app/explain_token.hpp"
 
 #include "app/outside_world.hpp"
+#include "auth/asked_answer.hpp"
 #include "auth/error.hpp"
 #include "auth/key_fetch.hpp"
 
@@ -24,6 +25,26 @@ core::result<jose::key_set> keys_of(const config& settings, const auth::issuer_s
   if (!world.tls) return core::same_failure(world.tls);
   core::result<jose::key_set> out = core::fail(auth::errc::login_unavailable);
   world.run(fetch(&world, of, &out));
+  return out;
+}
+
+core::task<void> ask(outside_world* world, auth::asked_settings whom, core::secret forwarded,
+                     core::result<auth::identity>* into) {
+  const auto until = core::deadline::after(world->clock.steady_now(), whom.timeout);
+  auto question = auth::question_of(whom, forwarded.reveal());
+  auto answer = co_await world->client->send(std::move(question), until);
+  if (answer)
+    *into = auth::read_answer(whom, *answer, world->clock.wall_now());
+  else
+    *into = core::same_failure(answer);
+}
+
+core::result<auth::identity> told_by(const config& settings, const auth::asked_settings& whom,
+                                     std::string_view forwarded) {
+  outside_world world(settings);
+  if (!world.tls) return core::same_failure(world.tls);
+  core::result<auth::identity> out = core::fail(auth::errc::login_unavailable);
+  world.run(ask(&world, whom, core::secret(std::string(forwarded)), &out));
   return out;
 }
 
@@ -66,6 +87,9 @@ auth::session_explanation explain_token(const config& settings, std::string_view
   asked.token = token;
   asked.at = now;
   asked.keys_of = [&](const auth::issuer_settings& of) { return keys_of(settings, of); };
+  asked.ask = [&](const auth::asked_settings& whom, std::string_view forwarded) {
+    return told_by(settings, whom, forwarded);
+  };
   asked.revoked = revoked ? &*revoked : nullptr;
   return auth::explain_session(*settings.sessions, asked);
 }

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "auth/found_credential.hpp"
+#include "auth/pasted_credential.hpp"
 #include "auth/session_claims.hpp"
+#include "core/encoding.hpp"
 #include "core/time_text.hpp"
 #include "jose/error.hpp"
 
@@ -11,9 +14,19 @@ namespace auth {
 namespace {
 
 // The order in which a session is judged.
-enum class rule : std::size_t { shape, issuer, key, signature, claims, times, user, not_revoked };
-constexpr std::array<std::string_view, 8> rule_names = {"shape",  "issuer", "key",  "signature",
-                                                        "claims", "times",  "user", "not_revoked"};
+enum class rule : std::size_t {
+  found,
+  shape,
+  issuer,
+  key,
+  signature,
+  claims,
+  times,
+  user,
+  not_revoked
+};
+constexpr std::array<std::string_view, 9> rule_names = {
+    "found", "shape", "issuer", "key", "signature", "claims", "times", "user", "not_revoked"};
 
 class story {
  public:
@@ -78,6 +91,22 @@ std::string roles_of(const identity& who) {
   return out;
 }
 
+void tell_user(story& out, const core::result<identity>& who) {
+  if (who)
+    out.passed(rule::user, "It is the user " + who->user.text() + " with " + roles_of(*who) + ".");
+  else
+    out.failed(rule::user, sentence(who.error()));
+}
+
+void tell_revoked(story& out, const identity& who, const session_question& asked) {
+  if (!asked.revoked)
+    out.unknown(rule::not_revoked, "The store could not be asked.");
+  else if (asked.revoked->covers(who))
+    out.failed(rule::not_revoked, "It was revoked.");
+  else
+    out.passed(rule::not_revoked, "It was not revoked.");
+}
+
 void tell_verified(story& out, const jose::verified_jwt& good, const claim_rules& rules,
                    const session_settings& settings, const session_question& asked) {
   out.passed(rule::claims, "What it must say of itself is there and as configured.");
@@ -87,18 +116,32 @@ void tell_verified(story& out, const jose::verified_jwt& good, const claim_rules
     return out.failed(rule::times, "It was made longer ago than session.revocations_kept.");
   out.passed(rule::times, "It is good until " + core::to_rfc3339(until) + " (now " +
                               core::to_rfc3339(asked.at) + ").");
-  if (!who) return out.failed(rule::user, sentence(who.error()));
-  out.passed(rule::user, "It is the user " + who->user.text() + " with " + roles_of(*who) + ".");
-  if (!asked.revoked)
-    out.unknown(rule::not_revoked, "The store could not be asked.");
-  else if (asked.revoked->covers(*who))
-    out.failed(rule::not_revoked, "It was revoked.");
-  else
-    out.passed(rule::not_revoked, "It was not revoked.");
+  tell_user(out, who);
+  if (who) tell_revoked(out, *who, asked);
 }
 
-void explain_jwt(story& out, const session_settings& settings, const session_question& asked) {
-  const auto origin = jose::origin_of(asked.token, settings.rules);
+// Most often it is the last slash.
+std::string without_slash(std::string text) {
+  if (text.ends_with('/')) text.pop_back();
+  return core::lower_case(text);
+}
+
+std::string nobodys_issuer(const session_settings& settings, const std::string& issuer) {
+  for (const issuer_settings& one : settings.issuers)
+    if (without_slash(one.issuer) == without_slash(issuer))
+      return "Its iss is that of [session.issuers." + one.name +
+             "] but for capitals or the last slash, so [session] judges it.";
+  return "No table of [session.issuers] has its iss: [session] judges it.";
+}
+
+void explain_jwt(story& out, std::string_view token, const session_settings& settings,
+                 const session_question& asked) {
+  if (std::ranges::count(token, '.') == 4)
+    return out.failed(rule::shape, settings.authjs
+                                       ? "Five parts, as encrypted cookies have, but it is none."
+                                       : "Five parts, as encrypted cookies have: without "
+                                         "[session.authjs] none are opened.");
+  const auto origin = jose::origin_of(token, settings.rules);
   if (!origin) return out.failed(rule::shape, sentence(origin.error()));
   out.passed(rule::shape, "A JWT by " + std::string(jose::name_of(origin->alg)) +
                               (origin->kid.empty() ? " without a kid." : " with a kid."));
@@ -113,10 +156,13 @@ void explain_jwt(story& out, const session_settings& settings, const session_que
       return out.failed(rule::key, "Its keys cannot be had. " + sentence(fetched.error()));
     keys = std::move(*fetched);
   } else {
-    out.passed(rule::issuer, "No table of [session.issuers] has its iss: [session] judges it.");
+    out.passed(rule::issuer, nobodys_issuer(settings, origin->issuer));
   }
   const auto& rules = remote ? whose->rules : settings.rules;
-  const auto good = jose::verify_jwt(asked.token, keys, rules, asked.at);
+  const auto good = jose::verify_jwt(token, keys, rules, asked.at);
+  // Its header and claims were read above: what is malformed now is the signature.
+  const bool no_signature = !good && good.error().code == jose::errc::malformed;
+  if (no_signature) return out.failed(rule::signature, sentence(good.error()));
   const rule failed = good ? rule::user : failed_rule(good.error().code);
   if (!good && failed == rule::shape) return out.failed(rule::key, sentence(good.error()));
   if (failed > rule::key) out.passed(rule::key, "A key fits its kid and alg.");
@@ -127,16 +173,17 @@ void explain_jwt(story& out, const session_settings& settings, const session_que
   tell_verified(out, *good, meaning, settings, asked);
 }
 
-void explain_sealed(story& out, const session_settings& settings, const session_question& asked) {
+void explain_sealed(story& out, std::string_view text, const session_settings& settings,
+                    const session_question& asked) {
+  if (std::ranges::count(text, '.') != 4)
+    return out.failed(rule::shape, "Not five parts, as encrypted cookies have.");
   out.passed(rule::shape, "Five parts, as encrypted cookies have.");
-  if (!settings.authjs)
-    return out.failed(rule::issuer, "[session.authjs] is not configured, so none are opened.");
   out.passed(rule::issuer, "[session.authjs] judges it.");
   core::failure why(make_error_code(jose::errc::unknown_key));
   for (const auto& cookie : settings.authjs->cookies) {
-    auto opened = jose::decrypt_direct(asked.token, cookie.cbc);
+    auto opened = jose::decrypt_direct(text, cookie.cbc);
     if (!opened && opened.error().code == jose::errc::unsupported)
-      opened = jose::decrypt_direct(asked.token, cookie.gcm);
+      opened = jose::decrypt_direct(text, cookie.gcm);
     if (!opened) {
       why = opened.error();
       continue;
@@ -154,20 +201,61 @@ void explain_sealed(story& out, const session_settings& settings, const session_
   out.failed(rule::key, sentence(why));
 }
 
+// Another server knows these sessions; it is asked as the running one would.
+void explain_asked(story& out, std::string_view text, const asked_settings& whom,
+                   const session_question& asked) {
+  const std::string table =
+      whom.kind == asked_kind::callback ? "[session.callback]" : "[session.introspection]";
+  out.unknown(rule::shape, "Only the server that is asked knows what it is.");
+  out.passed(rule::issuer, table + " judges it.");
+  for (const rule one : {rule::key, rule::signature, rule::claims, rule::times})
+    out.unknown(one, "That is for the server that is asked.");
+  const auto who = asked.ask(whom, text);
+  tell_user(out, who);
+  if (who) out.passed(rule::not_revoked, "The server that is asked has the last word.");
+}
+
+std::string told_of(credential_kind kind, bool in_cookie) {
+  switch (kind) {
+    case credential_kind::token:
+      return in_cookie ? "A token in a cookie." : "A bearer.";
+    case credential_kind::sealed_cookie:
+      return "An encrypted cookie of Auth.js.";
+    default:
+      return in_cookie ? "Cookies that another server is asked about."
+                       : "A bearer that another server is asked about.";
+  }
+}
+
+void explain_found(story& out, const found_credential& found, const session_settings& settings,
+                   const session_question& asked) {
+  if (found.kind == credential_kind::sealed_cookie)
+    explain_sealed(out, found.text, settings, asked);
+  else if (found.kind == credential_kind::asked_callback)
+    explain_asked(out, found.text, *settings.callback, asked);
+  else if (found.kind == credential_kind::asked_introspection)
+    explain_asked(out, found.text, *settings.introspection, asked);
+  else
+    explain_jwt(out, found.text, settings, asked);
+}
+
 }  // namespace
 
 session_explanation explain_session(const session_settings& settings,
                                     const session_question& asked) {
   story out;
-  const auto dots = std::ranges::count(asked.token, '.');
-  const bool asks_others = settings.callback || settings.introspection;
-  if (dots == 4)
-    explain_sealed(out, settings, asked);
-  else if (dots != 2 && asks_others)
-    out.failed(rule::shape,
-               "No JWT: the running server would ask about it, this command does not.");
-  else
-    explain_jwt(out, settings, asked);
+  const http::field field = field_of_pasted(settings, asked.token);
+  const std::vector<http::field_view> fields = {{field.name, field.value}};
+  http::request_head head;
+  head.fields = fields;
+  std::string buffer;
+  const auto found = find_credential(settings, head, false, buffer);
+  if (!found) {
+    out.failed(rule::found, sentence(found.error()));
+  } else {
+    out.passed(rule::found, told_of(found->kind, field.name == "Cookie"));
+    explain_found(out, *found, settings, asked);
+  }
   return std::move(out).end();
 }
 

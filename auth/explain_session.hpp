@@ -15,10 +15,12 @@
 namespace auth {
 
 struct session_question {
-  std::string_view token;  // a JWT, or an encrypted cookie's value put together
+  std::string_view token;  // as field_of_pasted() reads it
   core::wall_time at;
   // Gets the keys of an issuer with keys by URL.
   std::function<core::result<jose::key_set>(const issuer_settings&)> keys_of;
+  // What the server that is asked about such sessions says of this one.
+  std::function<core::result<identity>(const asked_settings&, std::string_view forwarded)> ask;
   const revocations* revoked = nullptr;  // nullptr: not known
 };
 

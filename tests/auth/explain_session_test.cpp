@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "auth/error.hpp"
+#include "core/encoding.hpp"
 #include "support/made_keys.hpp"
 
 BOOST_AUTO_TEST_SUITE(explain_session)
@@ -31,6 +32,10 @@ struct scene {
       if (remote.empty()) return core::fail(auth::errc::login_unavailable, "down");
       return remote;
     };
+    asked.ask = [this](const auth::asked_settings&, std::string_view text) {
+      forwarded = text;
+      return answer;
+    };
     asked.revoked = &revoked;
     const auto told = auth::explain_session(settings, asked);
     BOOST_TEST(told.accepted == (told.text.find("decision       accepted") != std::string::npos));
@@ -55,6 +60,8 @@ struct scene {
   auth::session_settings settings;
   auth::revocations revoked;
   jose::key_set remote;
+  std::string forwarded;  // to the server that is asked
+  core::result<auth::identity> answer = core::fail(auth::errc::unauthenticated, "no session");
 };
 
 }  // namespace
@@ -71,6 +78,7 @@ BOOST_AUTO_TEST_CASE(each_rule_is_named_where_it_fails) {
   BOOST_TEST(at.failed(tests::token_of(R"({"alg":"none"})", "{}",
                                        tests::signing_key(algorithm::hs256))) == "shape");
   BOOST_TEST(at.failed(scene::signed_by(algorithm::es256, good)) == "key");
+  BOOST_TEST(at.failed(hs(good) + "=") == "signature");
   std::string bent = hs(good);
   bent[bent.size() - 5] = bent[bent.size() - 5] == 'A' ? 'B' : 'A';
   BOOST_TEST(at.failed(bent) == "signature");
@@ -97,6 +105,71 @@ BOOST_AUTO_TEST_CASE(an_issuers_token_is_judged_by_its_keys) {
   at.remote = tests::only(tests::verifying_key(algorithm::es256));
   BOOST_TEST(at.failed(token) == "none");
   BOOST_TEST(at.text(token).find("[session.issuers.one]") != std::string::npos);
+  const std::string slash =
+      scene::signed_by(algorithm::es256, R"("sub":"u1","iss":"https://one.example.com/")");
+  BOOST_TEST(at.text(slash).find("that of [session.issuers.one] but for") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_pasted_need_not_be_the_token_alone) {
+  scene at;
+  at.settings.cookies = {"session"};
+  const std::string good =
+      scene::signed_by(algorithm::hs256, R"("sub":"u1","aud":"door","role":"expert")");
+  for (const std::string& before :
+       {"", " \t", "\xef\xbb\xbf", "Bearer ", "bearer  ", "Authorization: Bearer ",
+        "authorization:bearer ", "session=", "Cookie: a=b; session=", "cookie: session="})
+    for (const std::string& after : {"", "\n", "\r\n", " \t\n\n", "\nX-Other: line"})
+      BOOST_TEST(at.failed(before + good + after) == "none", before + "…" + after);
+  BOOST_TEST(at.failed("Cookie: other=" + good) == "found");
+  BOOST_TEST(at.failed("other=" + good) == "found");
+  BOOST_TEST(at.failed("Authorization: Basic abc") == "found");
+  BOOST_TEST(at.failed("session=" + good + "; session=" + good) == "found");
+  BOOST_TEST(at.failed("") == "found");
+  // Where bearers are off, a token can only have been a cookie's.
+  at.settings.bearer = false;
+  BOOST_TEST(at.failed(good) == "none");
+  BOOST_TEST(at.failed("Bearer " + good) == "none");
+  BOOST_TEST(at.failed("Authorization: Bearer " + good) == "found");
+}
+
+BOOST_AUTO_TEST_CASE(the_session_of_supabase_is_looked_for_in_its_cookie) {
+  scene at;
+  at.settings.supabase_cookies = {"sb-x-auth-token"};
+  const std::string token = scene::signed_by(algorithm::hs256, R"("sub":"u1","aud":"door")");
+  const std::string value =
+      "base64-" + core::to_base64url(core::as_bytes(R"({"access_token":")" + token + R"("})"));
+  BOOST_TEST(at.failed(value) == "none");
+  BOOST_TEST(at.failed("sb-x-auth-token.0=" + value.substr(0, 50) +
+                       "; sb-x-auth-token.1=" + value.substr(50)) == "none");
+}
+
+BOOST_AUTO_TEST_CASE(sessions_that_others_know_are_asked_about_as_the_server_would) {
+  scene at;
+  const std::string token = scene::signed_by(algorithm::hs256, R"("sub":"u1","aud":"door")");
+  at.settings.introspection.emplace();
+  at.settings.introspection->kind = auth::asked_kind::introspection;
+  // A JWT of ours is still ours to judge.
+  BOOST_TEST(at.failed(token) == "none");
+  BOOST_TEST(at.forwarded.empty());
+  BOOST_TEST(at.failed("opaque-token-of-the-login") == "user");
+  BOOST_TEST(at.forwarded == "bearer opaque-token-of-the-login");
+  at.answer = auth::identity{};
+  at.answer->user = core::user_id::from("u7").value();
+  BOOST_TEST(at.failed("opaque-token-of-the-login") == "none");
+  BOOST_TEST(at.text("opaque").find("[session.introspection] judges it") != std::string::npos);
+  at.revoked.add({"u7", "", tests::test_now()});
+  BOOST_TEST(at.failed("opaque-token-of-the-login") == "not_revoked");
+  // Without a key of ours, every JWT is the login's.
+  at.settings.keys = {};
+  at.settings.issuers.clear();
+  at.failed(token);
+  BOOST_TEST(at.forwarded == "bearer " + token);
+
+  scene other;
+  other.settings.callback.emplace();
+  other.settings.callback->cookies = {"sid"};
+  BOOST_TEST(other.failed("Cookie: a=b; sid=very-long-session-id") == "user");
+  BOOST_TEST(other.forwarded == "cookie sid=very-long-session-id");
 }
 
 BOOST_AUTO_TEST_CASE(sealed_cookies_are_opened) {
@@ -107,7 +180,7 @@ BOOST_AUTO_TEST_CASE(sealed_cookies_are_opened) {
         .value();
   };
   const std::string good = sealed(R"({"sub":"u1","exp":)" + std::to_string(now_seconds + 60) + "}");
-  BOOST_TEST(at.failed(good) == "issuer");
+  BOOST_TEST(at.failed(good) == "shape");
   at.settings.authjs.emplace();
   at.settings.authjs->cookies.push_back(
       {"c", {jose::encryption::a256gcm, {}}, {jose::encryption::a256cbc_hs512, {key}}});

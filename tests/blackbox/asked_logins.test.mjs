@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { sessionOnly } from './support/fake_login.mjs';
-import { Stagedoor, configuration } from './support/stagedoor.mjs';
+import { Stagedoor, configuration, explainToken } from './support/stagedoor.mjs';
 
 class FakeServer {
   static async start(answer) {
@@ -55,6 +55,17 @@ after(async () => {
   await fake?.stop();
 });
 const withCookie = (cookie, headers = {}, at = door) => at.join('open', { token: null, headers: { cookie, ...headers } });
+
+test('explain --token asks the marketplace as the server would', async () => {
+  const good = await explainToken(door.file, 'Cookie: lang=de; sid=good');
+  assert.equal(good.code, 0, good.out);
+  assert.match(good.out, /found +passed[^]*issuer +passed .*session\.callback[^]*user +passed .*expert-1 with the role expert[^]*decision +accepted/);
+  assert.equal(fake.calls.at(-1).headers.cookie, 'sid=good', 'nothing else of the visitor’s is passed on');
+  assert.equal((await explainToken(door.file, 'Bearer good')).code, 0);
+  const bad = await explainToken(door.file, 'sid=nobody-of-this-marketplace');
+  assert.equal(bad.code, 1);
+  assert.match(bad.out, /user +failed .*knows no session[^]*decision +refused/);
+});
 
 test("LiveKit's token endpoint asks the marketplace too", async () => {
   const own = await Stagedoor.start({

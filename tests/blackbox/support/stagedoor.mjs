@@ -251,6 +251,17 @@ export function decodeToken(token) {
   return { header: JSON.parse(Buffer.from(head, 'base64url')), claims: JSON.parse(Buffer.from(body, 'base64url')) };
 }
 
+// What `explain --token` says of what stands in its input: nothing of that itself. It does not block this process, in which the fakes answer.
+export async function explainToken(file, text) {
+  const child = spawn(binary, ['explain', '--config', file, '--token', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let out = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (out += piece));
+  child.stdin.end(text + '\n');
+  const code = await new Promise((done) => child.on('close', done));
+  for (const part of text.split(/[.=\s]/)) if (part.length > 12 && out.includes(part)) throw new Error(`${part} is shown:\n${out}`);
+  return { code, out };
+}
+
 // What `check-config --online` prints of a configuration. It does not block this process, in which the fakes answer.
 export async function checkOnline(toml) {
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-check-'));
