@@ -84,6 +84,8 @@ struct front::state {
   visitor visitor_of(const http::exchange& about);
   void begin(http::exchange& about, http::reply& out, const visitor& who);
   ratelimit::decision count(http::exchange& about, http::reply& out);
+  bool is_listed(const http::request_head& head) const;
+  bool is_preflight(const http::request_head& head) const;
   void allow_origin(const http::request_head& head, http::reply& out) const;
   std::optional<http::body_plan> plan(http::exchange& about, http::reply& out,
                                       const route_match& where);
@@ -174,27 +176,39 @@ void front::state::begin(http::exchange& about, http::reply& out, const visitor&
   out.fields += "\r\n";
   out.fields += common_fields;
   if (who.https) out.fields += hsts_field;
+  if (at.settings.cors_origins.empty()) return;
+  out.fields += "Vary: Origin\r\n";
   if (about.head) allow_origin(*about.head, out);
 }
 
+// A page of one of the origins that are listed. Browsers send one Origin.
+bool front::state::is_listed(const http::request_head& head) const {
+  const std::string_view origin = head.find(known_field::origin);
+  const auto& listed = at.settings.cors_origins;
+  return std::ranges::find(listed, origin) != listed.end() &&
+         !head.fields.repeats(known_field::origin);
+}
+
+bool front::state::is_preflight(const http::request_head& head) const {
+  return head.method == http::method::options &&
+         !head.find("access-control-request-method").empty() && is_listed(head);
+}
+
 void front::state::allow_origin(const http::request_head& head, http::reply& out) const {
-  if (at.settings.cors_origins.empty()) return;
-  out.fields += "Vary: Origin\r\n";
-  const std::string_view origin = head.find(http::known_field::origin);
-  if (std::ranges::find(at.settings.cors_origins, origin) == at.settings.cors_origins.end()) return;
-  out.field("Access-Control-Allow-Origin", origin);
+  if (!is_listed(head)) return;
+  out.field("Access-Control-Allow-Origin", head.find(known_field::origin));
   out.fields +=
       "Access-Control-Allow-Credentials: true\r\n"
       "Access-Control-Expose-Headers: Retry-After, X-Request-Id, RateLimit, RateLimit-Policy\r\n";
-  if (head.method == http::method::options && !head.find("access-control-request-method").empty())
-    // The one address of pages that takes a body; the booking API is not for them.
-    out.fields += match_route(head.path).row->what == route::livekit_token
-                      ? "Access-Control-Allow-Methods: POST\r\n"
-                        "Access-Control-Allow-Headers: Authorization, Accept, Content-Type, "
-                        "X-Request-Id\r\nAccess-Control-Max-Age: 600\r\n"
-                      : "Access-Control-Allow-Methods: GET, HEAD\r\n"
-                        "Access-Control-Allow-Headers: Authorization, Accept, X-Request-Id\r\n"
-                        "Access-Control-Max-Age: 600\r\n";
+  if (!is_preflight(head)) return;
+  // The one address of pages that takes a body; the booking API is not for them. What traces calls
+  // in browsers adds its fields to all of them.
+  const bool sends = match_route(head.path).row->what == route::livekit_token;
+  out.field("Access-Control-Allow-Methods", sends ? "POST" : "GET, HEAD");
+  out.fields +=
+      "Access-Control-Allow-Headers: Authorization, Accept, X-Request-Id, traceparent, tracestate";
+  out.fields += sends ? ", Content-Type\r\n" : "\r\n";
+  out.fields += "Access-Control-Max-Age: 600\r\n";
 }
 
 ratelimit::decision front::state::count(http::exchange& about, http::reply& out) {
@@ -215,13 +229,17 @@ std::optional<http::body_plan> front::admit(http::exchange& about, http::reply& 
   my.begin(about, out, who);
   const auto taken = my.count(about, out);
 
+  // A refused preflight hides the refusal itself from the page: what is too often is the request
+  // that it announces.
+  const bool too_often = !taken.allowed && !my.is_preflight(*about.head);
+
   const route_match where = match_route(about.head->path);
-  const bool cacheable = taken.allowed && !who.refused && where.row->cacheable &&
-                         allows(*where.row, about.head->method);
+  const bool cacheable =
+      !too_often && !who.refused && where.row->cacheable && allows(*where.row, about.head->method);
   if (!cacheable) out.fields += no_store_field;
   about.route = static_cast<std::size_t>(where.row->what);
 
-  if (!taken.allowed)
+  if (too_often)
     my.at.refuse(about, out, join::gate::refusal(ratelimit::policy::ip, taken));
   else if (who.refused)
     my.at.refuse(about, out, core::failure(make_error_code(errc::https_required)));

@@ -259,6 +259,60 @@ BOOST_AUTO_TEST_CASE(pages_of_other_origins_are_let_in_only_where_they_are_liste
                  .field("Access-Control-Allow-Origin") == "https://app.example");
 }
 
+BOOST_AUTO_TEST_CASE(a_page_that_asks_too_often_can_read_so) {
+  face_scene at([](api::settings& change) { change.cors_origins = {"https://app.example"}; },
+                {{1, 1s, 1}, {1, 1s, 100}, {1, 1s, 100}, 1 << 20});
+  const auto preflight = [&](std::string origin) {
+    return at.ask({http::method::options,
+                   "/api/expert/videocall/url",
+                   {{"Origin", std::move(origin)}, {"Access-Control-Request-Method", "GET"}}});
+  };
+  BOOST_TEST(preflight("https://app.example").status == 204);
+  // The bucket is empty, and it is the join that the page hears it of.
+  const told again = preflight("https://app.example");
+  BOOST_TEST(again.status == 204);
+  BOOST_TEST(again.field("Access-Control-Allow-Methods") == "GET, HEAD");
+  BOOST_TEST(again.field("Cache-Control") == "no-store");
+  const told join =
+      at.ask({http::method::get,
+              "/api/expert/videocall/url?roomId=talk",
+              {{"Origin", "https://app.example"}, {"Authorization", "Bearer x.y.z"}}});
+  BOOST_TEST(join.status == 429);
+  BOOST_TEST(join.field("Access-Control-Allow-Origin") == "https://app.example");
+  BOOST_TEST(join.field("Retry-After") == "1");
+  // Nobody else's, and nothing that only looks like one.
+  BOOST_TEST(preflight("https://evil.example").status == 429);
+  BOOST_TEST(at.ask({http::method::options,
+                     "/api/expert/videocall/url",
+                     {{"Origin", "https://app.example"}}})
+                 .status == 429);
+  BOOST_TEST(at.ask({http::method::get,
+                     "/nothing",
+                     {{"Origin", "https://app.example"}, {"Access-Control-Request-Method", "GET"}}})
+                 .status == 429);
+}
+
+BOOST_AUTO_TEST_CASE(two_origins_are_none) {
+  face_scene at([](api::settings& change) { change.cors_origins = {"https://app.example"}; });
+  const told answer =
+      at.ask({http::method::get,
+              "/nothing",
+              {{"Origin", "https://app.example"}, {"Origin", "https://evil.example"}}});
+  BOOST_TEST(answer.field("Access-Control-Allow-Origin") == "-");
+  BOOST_TEST(answer.field("Vary") == "Origin");
+}
+
+BOOST_AUTO_TEST_CASE(caches_are_told_of_origins_even_where_the_head_could_not_be_read) {
+  face_scene at([](api::settings& change) { change.cors_origins = {"https://app.example"}; });
+  net::peer peer{*net::ip_address::from("127.0.0.1")};
+  http::exchange about;
+  http::reply out;
+  about.peer = &peer;
+  about.started = at.clock.steady_now();
+  at.front->refuse(about, core::failure(make_error_code(http::errc::headers_too_large)), out);
+  BOOST_TEST(out.fields.find("Vary: Origin\r\n") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_audit_log_names_who_came_too_often_and_what_no_service_key_fitted) {
   face_scene at({}, {{1000, 1s, 1000}, {1, 1s, 1}, {1, 1s, 100}, 1 << 20});
   at.store.add(tests::booking_of("talk"));

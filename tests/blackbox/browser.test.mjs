@@ -60,13 +60,16 @@ test('preflights are answered for the origins that are listed, letter by letter'
     assert.equal(answer.status, 204);
     assert.equal(answer.headers.get('access-control-allow-origin'), origin);
     assert.equal(answer.headers.get('access-control-allow-methods'), 'GET, HEAD');
-    assert.match(answer.headers.get('access-control-allow-headers'), /Authorization/);
+    assert.equal(answer.headers.get('access-control-allow-headers'), 'Authorization, Accept, X-Request-Id, traceparent, tracestate');
     assert.ok(Number(answer.headers.get('access-control-max-age')) <= 7200);
   }
   for (const origin of strangers) {
     const answer = await preflight(origin);
     for (const name of ['origin', 'methods', 'headers', 'credentials']) assert.equal(answer.headers.get(`access-control-allow-${name}`), null, origin);
   }
+  const token = await door.api('/api/livekit/token', { method: 'OPTIONS', headers: { origin: ours, 'access-control-request-method': 'POST' } });
+  assert.equal(token.headers.get('access-control-allow-methods'), 'POST');
+  assert.match(token.headers.get('access-control-allow-headers'), /Content-Type$/);
   const service = await preflight(ours, 'PUT');
   assert.ok(!/PUT|POST|DELETE/.test(service.headers.get('access-control-allow-methods')), 'the booking API is not for pages');
 });
