@@ -14,7 +14,11 @@ namespace {
 // Browsers and proxies stop near 8 KiB; nothing that we ask or are asked needs more.
 constexpr std::size_t url_bytes_max = 8 * 1024;
 
-constexpr core::byte_set origin_characters = host_characters.without("%");
+// RFC 3986 lets a host hold ';', ',', quotes and '*' as well. No name in DNS has them, and origins
+// stand in policies of which they are the punctuation: "https://a.example;script-src" would be a
+// directive. Percent-encoding is legal too and never meant: two spellings of one host.
+constexpr core::byte_set origin_characters =
+    core::ascii::letters_and_digits | core::byte_set("-._");
 
 // Port and host of "host:port", whose characters is_valid_host() has checked.
 bool split_authority(std::string_view authority, url& out) {
@@ -26,7 +30,6 @@ bool split_authority(std::string_view authority, url& out) {
   } else {
     const auto end = std::min(rest.find(':'), rest.size());
     const auto name = rest.substr(0, end);
-    // Percent-encoding in a host name is legal and never meant: two spellings of one host.
     if (!origin_characters.covers(name)) return false;
     out.host = core::lower_case(name);
     rest.remove_prefix(end);

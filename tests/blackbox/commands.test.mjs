@@ -87,6 +87,21 @@ test('files are looked at with everything else; who only signs need not be able 
   }
 });
 
+test('no address of the configuration can write into the policies of pages', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-check-'));
+  const file = join(folder, 'stagedoor.toml');
+  for (const host of ['video.example.com;script-src', 'a,b.example.com', '*.example.com', "'self'"]) {
+    const toml = configuration({ port: 3002, adminPort: 9464, folder })
+      .replace('https://video.example.com/room', `https://${host}/room`)
+      .concat(`[cors]\norigins = ["https://${host}"]\n[pages]\nframe_ancestors = ["https://${host}"]\n`);
+    writeFileSync(file, toml);
+    const { code, err } = command(['check-config', '--config', file]);
+    assert.equal(code, 1, host);
+    for (const key of ['providers.own.url_template', 'cors.origins', 'pages.frame_ancestors']) assert.ok(err.includes(key), `${host}: ${err}`);
+  }
+  rmSync(folder, { recursive: true });
+});
+
 test('a token for a demo that is not running is refused, explain works without it', async () => {
   const port = await freePort();
   const env = { ...process.env, STAGEDOOR__SERVER__LISTEN: `127.0.0.1:${port}` };
