@@ -1,5 +1,6 @@
 #include "app/wiring.hpp"
 
+#include <functional>
 #include <stdexcept>
 
 #include "app/demo.hpp"
@@ -63,13 +64,26 @@ std::shared_ptr<const api::settings> face_of(const config& from) {
 
 constexpr std::size_t admin_lane = 0;
 
+// Tells the log of decisions that the audit log has lost, at most once a minute: a full disk stays
+// full for a while. Called on the audit log's writing thread alone.
+std::function<void(std::uint64_t)> audit_alarm(core::logger& log, const core::clock& clock) {
+  return [&log, &clock, quiet_until = core::steady_time{}](std::uint64_t count) mutable {
+    const core::steady_time now = clock.steady_now();
+    if (now < quiet_until) return;
+    quiet_until = now + std::chrono::minutes{1};
+    log.error("audit_lines_dropped", {{"count", count}});
+  };
+}
+
 }  // namespace
 
 common_parts::common_parts(config from)
     : settings(std::move(from)),
       process(core::new_nonce(random, 12)),
       log(core::make_logger(settings.log, clock)),
-      audit(settings.audit.file.empty() ? nullptr : core::make_logger(settings.audit, clock)),
+      audit(settings.audit.file.empty()
+                ? nullptr
+                : core::make_logger(settings.audit, clock, audit_alarm(*log, clock))),
       limiter(settings.limits, random),
       face(face_of(settings)),
       shards(settings.threads, clock),

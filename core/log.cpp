@@ -79,18 +79,20 @@ bool append_plain_fields(std::string& out, std::span<const log_field> with) {
 
 class lane_logger final : public logger {
  public:
-  lane_logger(const log_settings& settings, const clock& time)
+  lane_logger(const log_settings& settings, const clock& time,
+              std::function<void(std::uint64_t)> on_lost)
       : logger(settings.level),
         format_(settings.format),
         time_(time),
-        writer_(
-            {.file = settings.file,
-             .lane_bytes_max = settings.buffer,
-             .tell_lost = [format = settings.format, &time](std::string& out, std::uint64_t count) {
-               const log_field fields[] = {{"count", count}};
-               format_log_line(out, format, time.wall_now(), log_level::warn, "log_lines_dropped",
-                               fields);
-             }}) {}
+        writer_({.file = settings.file,
+                 .lane_bytes_max = settings.buffer,
+                 .tell_lost = [format = settings.format, &time, on_lost = std::move(on_lost)](
+                                  std::string& out, std::uint64_t count) {
+                   if (on_lost) on_lost(count);
+                   const log_field fields[] = {{"count", count}};
+                   format_log_line(out, format, time.wall_now(), log_level::warn,
+                                   "log_lines_dropped", fields);
+                 }}) {}
 
   bool reopen() override { return writer_.reopen(); }
   void flush(std::chrono::milliseconds wait) override { writer_.flush(wait); }
@@ -146,8 +148,9 @@ void format_log_line(std::string& out, log_format format, wall_time at, log_leve
   out += '}';
 }
 
-std::unique_ptr<logger> make_logger(const log_settings& settings, const clock& time) {
-  return std::make_unique<lane_logger>(settings, time);
+std::unique_ptr<logger> make_logger(const log_settings& settings, const clock& time,
+                                    std::function<void(std::uint64_t)> on_lost) {
+  return std::make_unique<lane_logger>(settings, time, std::move(on_lost));
 }
 
 }  // namespace core

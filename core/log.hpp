@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -106,8 +107,11 @@ void format_log_line(std::string& out, log_format format, wall_time at, log_leve
                      std::string_view event, std::span<const log_field> with);
 
 // Lines gather in a bounded buffer per shard and are written by a thread of its own; flushes when
-// destroyed. Throws std::system_error when the file cannot be opened.
-std::unique_ptr<logger> make_logger(const log_settings& settings, const clock& time);
+// destroyed. Throws std::system_error when the file cannot be opened. `on_lost` hears of lines that
+// found no room or could not be written, on that thread: how many since the log last said so
+// itself.
+std::unique_ptr<logger> make_logger(const log_settings& settings, const clock& time,
+                                    std::function<void(std::uint64_t)> on_lost = {});
 
 // Says nothing: for commands and tests.
 class silent_logger final : public logger {

@@ -23,20 +23,22 @@ int open_file(const std::string& name) {
   return ::open(name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 }
 
-// False when the rest can never be written: a full disk, a pipe whose reader has gone.
-bool write_all(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const auto wrote = ::write(descriptor, text.data(), text.size());
+// How much of it was written: not all where the rest cannot be, for a full disk or a pipe whose
+// reader has gone.
+std::size_t write_most(int descriptor, std::string_view text) {
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const auto wrote = ::write(descriptor, text.data() + done, text.size() - done);
     if (wrote >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(wrote));
+      done += static_cast<std::size_t>(wrote);
     } else if (errno == EAGAIN) {
       pollfd room{descriptor, POLLOUT, 0};
       ::poll(&room, 1, -1);
     } else if (errno != EINTR) {
-      return false;
+      break;
     }
   }
-  return true;
+  return done;
 }
 
 // Signals are for the main thread.
@@ -56,12 +58,14 @@ struct log_writer::shared {
   }
   void run();
   void write_batch();
-  void write(std::string& lines);
+  void tell_of_lost();
+  std::size_t write(std::string_view lines);
   std::uint64_t count_lost();
 
   const settings with;
   int descriptor = STDERR_FILENO;
   std::uint64_t told = 0;  // lost lines that the log knows of
+  bool torn = false;       // the last line ends in the middle
   std::array<lane, metric_lanes> lanes;
   std::string batch;  // of the writing thread; its memory goes back to a lane
 
@@ -72,6 +76,7 @@ struct log_writer::shared {
   std::condition_variable wake, progress;
   int fresh = -1;  // the file that takes the place of the open one
   bool ending = false, ended = false;
+  bool left = false;  // nobody waits any more, and what `tell_lost` uses may be gone
   std::uint64_t flushes_asked = 0, flushes_done = 0;
 };
 
@@ -95,6 +100,7 @@ log_writer::~log_writer() {
   shared_->ending = true;
   shared_->wake.notify_one();
   shared_->progress.wait_for(hold, end_wait_, [this] { return shared_->ended; });
+  shared_->left = true;
 }
 
 void log_writer::wake(bool urgent) {
@@ -147,8 +153,10 @@ void log_writer::shared::run() {
     // A wake-up per line costs the shards more than writing it: let some gather.
     wake.wait_for(hold, with.gather, pressed);
     last = ending;
-    if (const int next = std::exchange(fresh, -1); next >= 0)
+    if (const int next = std::exchange(fresh, -1); next >= 0) {
       ::close(std::exchange(descriptor, next));
+      torn = false;
+    }
     const std::uint64_t promised = flushes_asked;
     expected = hurry = false;
     hold.unlock();
@@ -168,20 +176,33 @@ void log_writer::shared::write_batch() {
       const std::lock_guard hold(one.lock);
       batch.swap(one.text);
     }
-    write(batch);
+    const std::string_view rest = std::string_view(batch).substr(write(batch));
+    unwritten += static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
+    batch.clear();
   }
-  const std::uint64_t gone = count_lost();
-  if (gone == told || !with.tell_lost) return;
-  with.tell_lost(batch, gone - told);
-  batch += '\n';
-  told = gone;
-  write(batch);
+  tell_of_lost();
 }
 
-void log_writer::shared::write(std::string& lines) {
-  if (!write_all(descriptor, lines))
-    unwritten += static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
-  lines.clear();
+// What cannot be told now is told with what is lost until then.
+void log_writer::shared::tell_of_lost() {
+  const std::uint64_t gone = count_lost();
+  if (gone == told || !with.tell_lost) return;
+  {
+    const std::lock_guard hold(lock);
+    if (left) return;
+    with.tell_lost(batch, gone - told);
+  }
+  batch += '\n';
+  if (write(batch) == batch.size()) told = gone;
+  batch.clear();
+}
+
+std::size_t log_writer::shared::write(std::string_view lines) {
+  // A line that could not be ended must not begin the next one.
+  if (torn && write_most(descriptor, "\n") == 0) return 0;
+  const std::size_t done = write_most(descriptor, lines);
+  torn = done > 0 && lines[done - 1] != '\n';
+  return done;
 }
 
 }  // namespace core

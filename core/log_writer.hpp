@@ -26,7 +26,8 @@ class log_writer {
     std::chrono::milliseconds gather{20};
     // How long the end waits for a reader of our pipe that does not read.
     std::chrono::milliseconds end_wait{2000};
-    // Appends the line that tells of `lost` lines since it was last told. On the writing thread.
+    // Appends the line that tells of `lost` lines since it was last written. On the writing thread,
+    // and only while the log_writer is there.
     std::function<void(std::string& out, std::uint64_t lost)> tell_lost;
   };
 

@@ -7,6 +7,18 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Stagedoor, rfc3339, session } from './support/stagedoor.mjs';
 
+test('an audit log that cannot be written keeps nobody out, and the log says so', async () => {
+  const door = await Stagedoor.start({ extra: '[audit]\nfile = "/dev/full"\n' });
+  await door.book('open');
+  for (let i = 0; i < 3; i++) assert.equal((await door.join('open')).status, 200);
+  await door.logged(/"level":"error","event":"audit_lines_dropped","count":\d/);
+  const lost = async () => Number(/^audit_lines_dropped_total (\d+)/m.exec(await door.metrics())[1]);
+  for (const end = Date.now() + 5_000; (await lost()) < 3; await new Promise((done) => setTimeout(done, 20))) assert.ok(Date.now() < end);
+  assert.equal(await lost(), 3);
+  assert.equal(door.log.match(/audit_lines_dropped/g).length, 1, 'once is enough for a minute');
+  await door.stop();
+});
+
 test('every decision is a line, and a rotated file is followed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-audit-'));
   const file = join(folder, 'audit.log');

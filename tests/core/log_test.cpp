@@ -3,11 +3,13 @@
 #include "core/log.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -200,6 +202,61 @@ BOOST_AUTO_TEST_CASE(lines_that_cannot_be_written_count_as_lost) {
   log.line(false, [](std::string& out) { out += "two"; });
   BOOST_REQUIRE(log.flush(10s));
   BOOST_TEST(log.lost() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_written_is_told_whole_and_once_there_is_room_again) {
+  const scratch_folder folder;
+  const std::string name = folder.file("log");
+  std::filesystem::create_symlink("/dev/full", name);
+  std::vector<std::uint64_t> told;
+  core::log_writer log({.file = name, .tell_lost = [&](std::string& out, std::uint64_t count) {
+                          told.push_back(count);
+                          out += "lost " + std::to_string(count);
+                        }});
+  for (int i = 0; i < 3; ++i) {
+    log.line(false, [](std::string& out) { out += "gone"; });
+    BOOST_REQUIRE(log.flush(10s));
+  }
+  BOOST_TEST(log.lost() == 3u);
+  BOOST_TEST(told == (std::vector<std::uint64_t>{1, 2, 3}), boost::test_tools::per_element());
+  std::filesystem::remove(name);
+  BOOST_REQUIRE(log.reopen());
+  log.line(false, [](std::string& out) { out += "there"; });
+  BOOST_REQUIRE(log.flush(10s));
+  BOOST_TEST(lines_of(name) == (std::vector<std::string>{"there", "lost 3"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_was_cut_by_a_full_disk_takes_no_other_along) {
+  const scratch_folder folder;
+  const std::string name = folder.file("log");
+  // A limit on files' size does what a full disk does: first less is written, then nothing.
+  constexpr rlim_t most = 1 << 20;
+  {
+    std::ofstream(name) << std::string(most - 11, '-') << '\n';
+  }
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  BOOST_REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  core::log_writer log({.file = name});
+  const auto say = [&](std::string_view text) {
+    log.line(false, [&](std::string& out) { out += text; });
+    BOOST_REQUIRE(log.flush(10s));
+  };
+  const rlimit small{most, before.rlim_max};
+  BOOST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  say("abc");
+  say("cut in the middle");
+  say("gone");
+  BOOST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  BOOST_TEST(log.lost() == 2u);
+  say("whole");
+  const auto lines = lines_of(name);
+  BOOST_REQUIRE(lines.size() == 4u);
+  BOOST_TEST(lines[1] == "abc");
+  BOOST_TEST(lines[2] == "cut in");
+  BOOST_TEST(lines[3] == "whole");
+  std::signal(SIGXFSZ, SIG_DFL);
 }
 
 BOOST_AUTO_TEST_CASE(after_a_rotation_the_file_is_opened_again) {
