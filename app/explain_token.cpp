@@ -34,7 +34,7 @@ core::task<void> ask(outside_world* world, auth::asked_settings whom, core::secr
   auto question = auth::question_of(whom, forwarded.reveal());
   auto answer = co_await world->client->send(std::move(question), until);
   if (answer)
-    *into = auth::read_answer(whom, *answer, world->clock.wall_now());
+    *into = auth::read_answer(whom, *answer, world->clock.wall_now()).who;
   else
     *into = core::same_failure(answer);
 }

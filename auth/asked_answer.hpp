@@ -24,9 +24,15 @@ core::secret forwarded_text(std::string_view bearer, std::string_view cookies);
 // The question for such a text.
 http::request question_of(const asked_settings& settings, std::string_view forwarded);
 
-// Who it is. errc::unauthenticated and session_expired where the server says that it is nobody;
-// errc::login_unavailable where it says nothing that makes sense.
-core::result<identity> read_answer(const asked_settings& settings, const http::response& answer,
-                                   core::wall_time now);
+struct asked_answer {
+  // Who it is. errc::unauthenticated and session_expired where the server says that it is nobody;
+  // errc::login_unavailable where it says nothing that makes sense, with its Retry-After.
+  core::result<identity> who;
+  // Others' questions would fare no better. False where the server puts off this one alone.
+  bool server_fails = false;
+};
+
+asked_answer read_answer(const asked_settings& settings, const http::response& answer,
+                         core::wall_time now);
 
 }  // namespace auth

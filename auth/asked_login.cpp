@@ -27,6 +27,7 @@ struct asked_login::counters {
   counters(core::metrics_page& page, asked_kind kind)
       : known(one(page, kind, "known")),
         refused(one(page, kind, "refused")),
+        put_off(one(page, kind, "put_off")),
         failed(one(page, kind, "failed")),
         broken(one(page, kind, "circuit_open")) {}
 
@@ -36,6 +37,7 @@ struct asked_login::counters {
   }
   core::counter& known;
   core::counter& refused;
+  core::counter& put_off;
   core::counter& failed;
   core::counter& broken;
 };
@@ -72,14 +74,20 @@ std::optional<core::result<identity_ptr>> asked_login::remembered(std::string_vi
   return std::nullopt;
 }
 
-void asked_login::remember(const key& at, const core::result<identity_ptr>& answer) {
-  const bool judged = answer || answer.error().code != errc::login_unavailable;
-  if (!judged || shelf_max_ == 0) return;
-  auto keep = answer ? settings_.good_for : settings_.bad_for;
+// Trouble is not remembered, but for as long as the server asks to be left alone with this one.
+std::chrono::milliseconds asked_login::memory_of(const core::result<identity_ptr>& answer) const {
   if (answer) {
     const auto left = (*answer)->expires_at + settings_.rules.leeway - parts_.clock.wall_now();
-    keep = std::min(keep, std::chrono::duration_cast<std::chrono::milliseconds>(left));
+    return std::min(settings_.good_for,
+                    std::chrono::duration_cast<std::chrono::milliseconds>(left));
   }
+  if (answer.error().code != errc::login_unavailable) return settings_.bad_for;
+  return answer.error().retry_after.value_or(core::seconds{0});
+}
+
+void asked_login::remember(const key& at, const core::result<identity_ptr>& answer) {
+  const auto keep = memory_of(answer);
+  if (shelf_max_ == 0 || keep <= std::chrono::milliseconds{0}) return;
   if (young_.size() >= shelf_max_) {
     old_ = std::move(young_);
     young_ = {};
@@ -126,31 +134,37 @@ core::task<core::result<identity_ptr>> asked_login::fetch(std::shared_ptr<asked_
   auto question = question_of(self->settings_, forwarded->reveal());
   const auto until = core::deadline::after(begun, self->settings_.timeout);
   auto answer = co_await self->parts_.client.send(std::move(question), until);
-  auto out = self->judge(answer);
-  if (era == self->era_) self->remember(at, out);
-  co_return out;
+  auto made = self->judge(answer);
+  self->count(made);
+  if (era == self->era_) self->remember(at, made.who);
+  co_return std::move(made.who);
 }
 
-core::result<identity_ptr> asked_login::judge(const core::result<http::response>& answer) {
-  core::result<identity_ptr> out = core::fail(errc::login_unavailable);
-  if (!answer) {
-    out = core::fail(errc::login_unavailable,
-                     answer.error().code.message() + ": " + answer.error().detail);
-  } else if (auto who = read_answer(settings_, *answer, parts_.clock.wall_now()); who) {
-    out = std::make_shared<const identity>(std::move(*who));
-  } else {
-    out = core::same_failure(who);
-  }
-  const bool failed = !out && out.error().code == errc::login_unavailable;
-  (failed ? counters_->failed : out ? counters_->known : counters_->refused).add();
-  if (!failed) {
+asked_login::judgement asked_login::judge(const core::result<http::response>& answer) const {
+  if (!answer)
+    return {core::fail(errc::login_unavailable,
+                       answer.error().code.message() + ": " + answer.error().detail),
+            true};
+  auto said = read_answer(settings_, *answer, parts_.clock.wall_now());
+  if (!said.who) return {core::same_failure(said.who), said.server_fails};
+  return {std::make_shared<const identity>(std::move(*said.who)), false};
+}
+
+void asked_login::count(const judgement& made) {
+  const bool put_off =
+      !made.who && !made.server_fails && made.who.error().code == errc::login_unavailable;
+  (made.server_fails ? counters_->failed
+   : put_off         ? counters_->put_off
+   : made.who        ? counters_->known
+                     : counters_->refused)
+      .add();
+  if (made.server_fails)
+    breaker_.failed(parts_.clock.steady_now());
+  else
     breaker_.succeeded();
-    return out;
-  }
-  breaker_.failed(parts_.clock.steady_now());
-  parts_.log.warn("login_question_failed",
-                  {{"kind", kind_name(settings_.kind)}, {"detail", out.error().detail}});
-  return out;
+  if (made.server_fails || put_off)
+    parts_.log.warn("login_question_failed",
+                    {{"kind", kind_name(settings_.kind)}, {"detail", made.who.error().detail}});
 }
 
 }  // namespace auth

@@ -59,7 +59,13 @@ class asked_login : public std::enable_shared_from_this<asked_login> {
 
   key key_of(std::string_view forwarded) const;
   void remember(const key& at, const core::result<identity_ptr>& answer);
-  core::result<identity_ptr> judge(const core::result<http::response>& answer);
+  std::chrono::milliseconds memory_of(const core::result<identity_ptr>& answer) const;
+  struct judgement {
+    core::result<identity_ptr> who;
+    bool server_fails;
+  };
+  judgement judge(const core::result<http::response>& answer) const;
+  void count(const judgement& made);
   // An answer may come after its asked_login was replaced.
   static core::task<core::result<identity_ptr>> fetch(std::shared_ptr<asked_login> self, key at,
                                                       std::shared_ptr<core::secret> forwarded);

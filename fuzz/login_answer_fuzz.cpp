@@ -33,7 +33,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto url = auth::jwks_url_in(answer.body, "https://login.example.com");
   if (url && !auth::may_be_fetched(*url)) std::abort();
   for (const auto kind : {auth::asked_kind::callback, auth::asked_kind::introspection}) {
-    const auto who = auth::read_answer(settings_of(kind), answer, core::wall_time{});
+    const auto [who, server_fails] =
+        auth::read_answer(settings_of(kind), answer, core::wall_time{});
+    if (who && server_fails) std::abort();
     if (who && (who->user.empty() || answer.status != 200)) std::abort();
   }
   return 0;

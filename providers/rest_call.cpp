@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "core/encoding.hpp"
 #include "core/time_text.hpp"
 #include "http/error.hpp"
+#include "http/retry_after.hpp"
 #include "net/error.hpp"
 #include "providers/error.hpp"
 
@@ -98,25 +98,6 @@ std::string without(std::string text, std::string_view hidden) {
 
 }  // namespace
 
-std::optional<core::seconds> read_retry_after(std::string_view field, core::wall_time now,
-                                              core::seconds most) {
-  const std::string_view text = core::trimmed(field);
-  if (text.empty()) return std::nullopt;
-  const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  if (digits) {
-    std::int64_t wait = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), wait);
-    if (error != std::errc{} || wait > most.count()) return most;
-    return core::seconds{std::max<std::int64_t>(wait, 1)};
-  }
-  auto at = core::from_http_date(text);
-  if (!at) at = core::from_rfc3339(text);
-  if (!at) return std::nullopt;
-  if (*at >= now + most) return most;
-  if (*at <= now) return core::seconds{1};
-  return rounded_up(*at - now);
-}
-
 std::optional<core::failure> refusal_of(int status, std::initializer_list<known_refusal> known) {
   for (const known_refusal& one : known)
     if (one.status == status)
@@ -171,7 +152,7 @@ core::result<rest_answer> read_answer(const http::response& from, const std::vec
                                                         from.status, from.body.size())
                                           : fmt::format("status {}: {}", from.status, said);
   if (!is_overload(from.status)) return core::fail(errc::rejected, detail);
-  const auto told = read_retry_after(from.find("Retry-After"), now, retry_after_max);
+  const auto told = http::read_retry_after(from.find("Retry-After"), now, retry_after_max);
   return core::fail(core::failure(errc::unavailable, detail)
                         .with("reason", "overloaded")
                         .retry_in(told.value_or(usual_wait)));
@@ -360,7 +341,8 @@ core::failure rest_caller::exhausted(const rest_request& what, const http::respo
                                      core::failure why) {
   const std::size_t index = what.exceeded ? what.exceeded(by) : 0;
   quota& spent = *what.quotas[std::min(index, what.quotas.size() - 1)].of;
-  const auto told = read_retry_after(by.find("Retry-After"), clock_.wall_now(), quota_wait_max);
+  const auto told =
+      http::read_retry_after(by.find("Retry-After"), clock_.wall_now(), quota_wait_max);
   const auto wait = spent.close(told, clock_);
   show(spent);
   log_.warn("provider_quota",

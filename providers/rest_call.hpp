@@ -53,11 +53,6 @@ struct rest_answer {
   std::string text = {};  // the body, where no JSON was asked for
 };
 
-// Seconds, or a date as seen from `now`, of HTTP or (Zoom) of RFC 3339; rounded up, at least 1 and
-// at most `most`. nullopt for anything else.
-std::optional<core::seconds> read_retry_after(std::string_view field, core::wall_time now,
-                                              core::seconds most);
-
 // Judges a complete answer: 2xx and `welcome` are good if their body is JSON or absent. Overload
 // (408, 425, 429, 503) is errc::unavailable with retry_after; every other refusal is
 // errc::rejected.

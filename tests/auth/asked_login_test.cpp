@@ -48,7 +48,9 @@ http::response said(int status, std::string body) {
 std::error_code judged(const auth::asked_settings& by, int status, std::string body) {
   tests::fake_clock clock;
   const auto got = auth::read_answer(by, said(status, std::move(body)), clock.wall_now());
-  return got ? std::error_code() : got.error().code;
+  if (got.who) return {};
+  BOOST_TEST((got.who.error().code == errc::login_unavailable || !got.server_fails));
+  return got.who.error().code;
 }
 
 }  // namespace
@@ -198,6 +200,51 @@ BOOST_AUTO_TEST_CASE(answers_of_an_introspection_are_judged) {
   for (const char* odd : {R"({"sub":"u1","aud":"door"})", R"({"active":"true","sub":"u1"})"})
     BOOST_TEST((judged(by, 200, odd) == errc::login_unavailable), odd);
   BOOST_TEST((judged(by, 401, "{}") == errc::login_unavailable));
+  for (const int status : {413, 414, 431})
+    BOOST_TEST((judged(by, status, "") == errc::unauthenticated));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_about_one_question_is_not_the_servers_trouble) {
+  const auto server_fails = [](auth::asked_kind kind, int status, std::string body) {
+    auto by = callback();
+    by.kind = kind;
+    const auto got = auth::read_answer(by, said(status, std::move(body)), core::wall_time{});
+    BOOST_TEST((got.who.error().code == errc::login_unavailable), status);
+    return got.server_fails;
+  };
+  for (const auto kind : {auth::asked_kind::callback, auth::asked_kind::introspection}) {
+    for (const int status : {408, 425, 429}) BOOST_TEST(!server_fails(kind, status, "{}"), status);
+    for (const int status : {201, 500, 502, 503})
+      BOOST_TEST(server_fails(kind, status, ""), status);
+  }
+  const auto at_introspection = [&](int status, std::string body) {
+    return server_fails(auth::asked_kind::introspection, status, std::move(body));
+  };
+  for (const char* body : {"", "{}", R"({"error":"invalid_request"})", R"({"error":7})"})
+    BOOST_TEST(!at_introspection(400, body), body);
+  for (const char* body : {R"({"error":"invalid_client"})", R"({"error":"unauthorized_client"})"})
+    BOOST_TEST(at_introspection(400, body), body);
+  for (const int status : {204, 302, 401, 403, 404})
+    BOOST_TEST(at_introspection(status, ""), status);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_put_off_keeps_nobody_else_out_and_asks_again_when_told) {
+  scene at;
+  http::response busy = said(429, "");
+  busy.fields.push_back({"Retry-After", "20"});
+  for (int i = 0; i < 20; ++i) at.client.reply(busy);
+  for (int i = 0; i < 20; ++i) BOOST_TEST((at.ask(std::to_string(i)) == errc::login_unavailable));
+  BOOST_TEST(at.client.count() == 20u);
+  // Each of them alone waits.
+  const auto again = at.login->remembered(auth::forwarded_text("", "sid=7").reveal());
+  BOOST_TEST_REQUIRE(again.has_value());
+  BOOST_TEST((again->error().retry_after == 20s));
+  at.client.on(http::method::get, "https://www.example.com/session", 200, R"({"sub":"u1"})");
+  BOOST_TEST(!at.ask("good"));
+  BOOST_TEST((at.ask("7") == errc::login_unavailable));
+  at.clock.advance(20s);
+  BOOST_TEST(!at.ask("7"));
+  BOOST_TEST(at.metrics.render().find(R"(outcome="put_off"} 20)") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

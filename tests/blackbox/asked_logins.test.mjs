@@ -14,9 +14,9 @@ class FakeServer {
       let body = '';
       for await (const chunk of request) body += chunk;
       fake.calls.push({ method: request.method, url: request.url, headers: request.headers, body });
-      const { status = 200, json, wait = 0 } = fake.answer(request, body);
+      const { status = 200, json, wait = 0, headers = {} } = fake.answer(request, body);
       await new Promise((done) => setTimeout(done, wait));
-      response.writeHead(status, { 'content-type': 'application/json' });
+      response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(JSON.stringify(json ?? null));
     });
     await new Promise((done) => fake.server.listen(0, '127.0.0.1', done));
@@ -136,6 +136,23 @@ test('a login that is slow or fails is unavailable, and is left alone after a wh
   assert.ok(Date.now() - began < 4_500);
   await own.stop();
   await broken.stop();
+});
+
+test('a login that is asked too often puts off whom it names, for as long as it says, and nobody else', async () => {
+  const busy = await FakeServer.start((request) => (/sid=busy/.test(request.headers.cookie) ? { status: 429, headers: { 'retry-after': '17' } } : known(request)));
+  const own = await Stagedoor.start({ toml: sessionOnly(configuration, callback(busy)) });
+  try {
+    await own.book('open');
+    for (let i = 0; i < 12; i++) {
+      const answer = await withCookie(`sid=busy${i % 6}`, {}, own);
+      assert.deepEqual([answer.status, answer.json.code, answer.headers.get('retry-after')], [503, 'login_unavailable', '17'], answer.text);
+    }
+    assert.ok(busy.calls.length <= 12, `${busy.calls.length} questions about six sessions, of two shards`);
+    assert.equal((await withCookie('sid=good', {}, own)).status, 200);
+  } finally {
+    await own.stop();
+    await busy.stop();
+  }
 });
 
 test('introspection: active tokens are let in, others not, and the client proves itself', async () => {

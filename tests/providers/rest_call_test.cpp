@@ -49,11 +49,6 @@ core::result<providers::rest_answer> answer_of(int status, std::string body,
   return providers::read_answer(tests::json_response(status, std::move(body)), welcome, now, 120s);
 }
 
-core::seconds retry_after(std::string_view text) {
-  const auto now = *core::from_rfc3339("2026-11-22T10:00:00Z");
-  return providers::read_retry_after(text, now, 120s).value_or(0s);
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(refusals_are_rejected_and_overload_is_unavailable) {
@@ -94,19 +89,6 @@ BOOST_AUTO_TEST_CASE(an_empty_body_is_null_and_a_welcome_refusal_is_an_answer) {
   const auto gone = answer_of(404, "<html>", {404});
   BOOST_REQUIRE(gone);
   BOOST_TEST(gone->status == 404);
-}
-
-BOOST_AUTO_TEST_CASE(retry_after_is_seconds_or_a_date_and_bounded) {
-  BOOST_TEST((retry_after("7") == 7s));
-  BOOST_TEST((retry_after(" 7\t") == 7s));
-  BOOST_TEST((retry_after("0") == 1s));
-  BOOST_TEST((retry_after("121") == 120s));
-  BOOST_TEST((retry_after("99999999999999999999999") == 120s));
-  BOOST_TEST((retry_after("Sun, 22 Nov 2026 10:00:30 GMT") == 30s));
-  BOOST_TEST((retry_after("Sun, 22 Nov 2026 09:00:00 GMT") == 1s));
-  BOOST_TEST((retry_after("Mon, 22 Nov 2027 10:00:00 GMT") == 120s));
-  for (const char* bad : {"", "-1", "1.5", "soon", "7s", "0x10"})
-    BOOST_TEST((retry_after(bad) == 0s));
 }
 
 BOOST_AUTO_TEST_CASE(sends_json_with_the_bearer_and_gives_the_answer) {
