@@ -6,6 +6,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -69,6 +70,9 @@ std::optional<config> load_or_complain(const config_source& from) {
 }
 
 int serve(const common_flags& flags) {
+  // Whoever reloads or rotates logs while the server starts must not end it. What was changed until
+  // then is read now; running, it listens to the signal.
+  std::signal(SIGHUP, SIG_IGN);
   config_source from = flags.source();
   from.makes_demo_secret = flags.demo;
   from.checks_files = true;

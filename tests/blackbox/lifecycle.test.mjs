@@ -1,7 +1,8 @@
 // Starting, draining, stopping, TLS: what an operator relies on.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,15 @@ import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import { test } from 'node:test';
 import { Fake100ms, provider } from './support/fake_100ms.mjs';
-import { Stagedoor, configuration, randomRoom, rfc3339, session } from './support/stagedoor.mjs';
+import { Stagedoor, configuration, randomRoom, rfc3339, session, sessionSecret } from './support/stagedoor.mjs';
+
+const commandOf = (pid) => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // it has ended meanwhile
+  }
+};
 
 test('SIGTERM: not ready at once, requests in flight finish, exit 0', async () => {
   const fake = await Fake100ms.start();
@@ -57,6 +66,25 @@ test('a second signal stops at once', async () => {
   const began = Date.now();
   await door.stop('SIGTERM');
   assert.ok(Date.now() - began < 10_000);
+});
+
+test('a reload that comes while the server starts does not end it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-test-'));
+  const secret = join(folder, 'secret');
+  execFileSync('mkfifo', [secret]);
+  // The start waits for the secret until somebody writes it.
+  const toml = (options) => configuration(options).replace(`secret = "${sessionSecret}"`, `secret_file = "${secret}"`);
+  const starting = Stagedoor.start({ toml, folder });
+  const given = await open(secret, 'w');
+  const pid = readdirSync('/proc').find((one) => /^\d+$/.test(one) && commandOf(one).includes(join(folder, 'stagedoor.toml')));
+  process.kill(Number(pid), 'SIGHUP');
+  await given.write(sessionSecret);
+  await given.close();
+  const door = await starting;
+  await door.book('open');
+  assert.equal((await door.join('open')).status, 200);
+  assert.equal((await door.stop()).code, 0);
+  rmSync(folder, { recursive: true, force: true });
 });
 
 test('a port that is taken is said plainly', async () => {
