@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/problem.hpp"
+#include "auth/credentials.hpp"
 #include "core/encoding.hpp"
 #include "core/time_text.hpp"
 
@@ -15,11 +16,17 @@ namespace {
 // As many bytes of the hash as tell the tokens of a marketplace apart.
 constexpr std::size_t hash_bytes_shown = 16;
 
-std::string hash_of(std::string_view token_id) {
-  if (token_id.empty()) return {};
+std::string hash_of(std::string_view text) {
+  if (text.empty()) return {};
   std::array<unsigned char, SHA256_DIGEST_LENGTH> hash;
-  SHA256(core::as_bytes(token_id).data(), token_id.size(), hash.data());
+  SHA256(core::as_bytes(text).data(), text.size(), hash.data());
   return core::to_hex(core::byte_view(hash).first(hash_bytes_shown));
+}
+
+// Which of the service keys that are configured it was: the beginning of its hash there.
+std::string key_of(const http::exchange& about) {
+  const auto key = auth::bearer_token(*about.head);
+  return key && *key ? hash_of(**key) : std::string();
 }
 
 }  // namespace
@@ -76,6 +83,7 @@ void audit_record::revoked(const http::exchange& about, const core::revocation& 
   to_->info("sessions_revoked", {{"user", what.user},
                                  {"token", token},
                                  {"before", before},
+                                 {"key", key_of(about)},
                                  {"client", client},
                                  {"request_id", about.request_id()}});
 }

@@ -82,8 +82,9 @@ core::task<void> session_api::keep(http::exchange* about, http::reply* out, core
     desk_.refuse(*about, *out, kept.error());
     co_return;
   }
-  co_await desk_.parts.shards.announce_revocation(what);
+  // It holds from here on, whether or not the caller stays for the answer.
   desk_.audit.revoked(*about, what);
+  co_await desk_.parts.shards.announce_revocation(what);
   out->fields += "Content-Type: application/json\r\n";
   core::json_writer json(out->body);
   json.begin_object();

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Stagedoor, rfc3339, session } from './support/stagedoor.mjs';
+import { Stagedoor, hash, rfc3339, serviceKey, session } from './support/stagedoor.mjs';
 
 test('an audit log that cannot be written keeps nobody out, and the log says so', async () => {
   const door = await Stagedoor.start({ extra: '[audit]\nfile = "/dev/full"\n' });
@@ -52,7 +52,9 @@ test('every decision is a line, and a rotated file is followed', async () => {
   assert.equal(entered.token, createHash('sha256').update('token-1').digest('hex').slice(0, 32));
   assert.equal(entered.provider, 'own');
   assert.equal(entered.request_id, allowed.headers.get('x-request-id'));
-  assert.ok(seen.some((line) => line.event === 'sessions_revoked'));
+  const revoked = seen.find((line) => line.event === 'sessions_revoked');
+  assert.ok(hash(serviceKey).startsWith(`sha256:${revoked.key}`) && revoked.key.length === 32, JSON.stringify(revoked));
+  assert.equal(revoked.token, entered.token);
   assert.ok(!readFileSync(file, 'utf8').includes('eyJ') && !readFileSync(file, 'utf8').includes('token-1'));
   assert.ok(!door.log.includes('join_decided'));
   renameSync(file, file + '.1');
