@@ -136,6 +136,34 @@ bool is_plain_json(std::string_view text) {
   return plain.covers(text);
 }
 
+namespace {
+
+// The well-formed UTF-8 of more than one byte that `text` begins with; empty where it does not.
+std::string_view wide_character(std::string_view text) {
+  for (std::size_t n = 2; n <= std::min<std::size_t>(4, text.size()); ++n)
+    if (is_utf8(text.substr(0, n))) return text.substr(0, n);
+  return {};
+}
+
+// What terminals and editors obey instead of showing it: C1 controls, line separators, and what
+// turns the direction of the text around it. A line of the log is read there, and nobody may write
+// it anew from inside. 0 where it is none of these.
+unsigned obeyed(std::string_view character) {
+  const auto bits = [&](std::size_t at) {
+    return static_cast<unsigned char>(character[at]) & 0x3fu;
+  };
+  const auto first = static_cast<unsigned char>(character[0]);
+  const unsigned point = character.size() == 2   ? (first & 0x1fu) << 6 | bits(1)
+                         : character.size() == 3 ? (first & 0x0fu) << 12 | bits(1) << 6 | bits(2)
+                                                 : 0;
+  const bool odd = (point >= 0x80 && point <= 0x9f) || point == 0x61c || point == 0x200e ||
+                   point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+                   (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
+  return odd ? point : 0;
+}
+
+}  // namespace
+
 void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view replacement = "\xef\xbf\xbd";
   if (is_plain_json(text)) return append_all(out, "\"", text, "\"");
@@ -147,17 +175,18 @@ void append_json_string(std::string& out, std::string_view text) {
       ++i;
       continue;
     }
-    if (c >= 0x80) {
-      // The longest well-formed sequence has four bytes; try them from short to long.
-      std::size_t length = 0;
-      for (std::size_t n = 2; n <= 4 && i + n <= text.size() && length == 0; ++n)
-        if (is_utf8(text.substr(i, n))) length = n;
-      if (length > 0) {
-        i += length;
-        continue;
-      }
+    const std::string_view wide = c >= 0x80 ? wide_character(text.substr(i)) : std::string_view();
+    const unsigned escaped = wide.empty() ? 0 : obeyed(wide);
+    if (!wide.empty() && escaped == 0) {
+      i += wide.size();
+      continue;
     }
     out.append(text.substr(start, i - start));
+    if (escaped != 0) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", escaped);
+      start = i += wide.size();
+      continue;
+    }
     switch (c) {
       case '"':
         out += "\\\"";

@@ -53,7 +53,8 @@ struct json_limits {
 // range and whatever passes a limit are errc::bad_json.
 result<json_value> read_json(std::string_view text, json_limits limits = {});
 
-// Quotes and escapes. Bytes that are not UTF-8 become U+FFFD.
+// Quotes and escapes. Bytes that are not UTF-8 become U+FFFD; what terminals obey instead of
+// showing it (controls, line separators, changes of direction) is written as \uXXXX.
 void append_json_string(std::string& out, std::string_view text);
 // What stands between the quotes: the text itself where it needs no escapes, else a view into
 // `kept`.

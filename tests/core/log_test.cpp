@@ -95,6 +95,21 @@ BOOST_AUTO_TEST_CASE(a_text_line_cannot_be_forged_through_a_field) {
              "forged=\"x\\n2026 error owned a=b\"");
 }
 
+BOOST_AUTO_TEST_CASE(a_line_is_shown_as_it_is_written) {
+  // CSI, NEL, a line separator, a change of direction, a byte-order mark; and what is just letters.
+  const std::string name =
+      "a\xc2\x9b"
+      "2J\xc2\x85\xe2\x80\xa8\xe2\x80\xae\xe2\x81\xa6\xd8\x9c\xef\xbb\xbf\xc3\xa9\xe2\x82\xac\xf0"
+      "\x9f\x98\x80";
+  const std::string shown =
+      "\"a\\u009b2J\\u0085\\u2028\\u202e\\u2066\\u061c\\ufeff\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"
+      "\"";
+  BOOST_TEST(line_of(core::log_format::text, {{"user", name}}).ends_with("user=" + shown));
+  const std::string line = line_of(core::log_format::json, {{"user", name}});
+  BOOST_TEST(line.ends_with("\"user\":" + shown + "}"));
+  BOOST_TEST(*core::read_json(line)->find_string("user") == name);
+}
+
 BOOST_AUTO_TEST_CASE(what_was_said_is_in_the_file_when_the_logger_has_gone) {
   const scratch_folder folder;
   const tests::fake_clock clock;
