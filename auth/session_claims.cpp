@@ -56,6 +56,13 @@ void read_roles(identity& who, const core::json_value& claims, const claim_rules
   }
 }
 
+bool says(const core::json_value& claims, const std::string& path, std::string_view wanted) {
+  const core::json_value* found = claim_at(claims, path);
+  if (!found) return false;
+  if (const bool* flag = found->as_bool()) return wanted == (*flag ? "true" : "false");
+  return found->as_string() && *found->as_string() == wanted;
+}
+
 }  // namespace
 
 std::optional<core::wall_time> instant_in(const core::json_value& value) {
@@ -99,11 +106,12 @@ core::result<identity> identity_of(const core::json_value& claims, core::wall_ti
     return core::fail(errc::unauthenticated, "the user claim is missing or not a string");
   auto user = core::user_id::from(*subject->as_string());
   if (!user) return core::fail(errc::unauthenticated, "the user claim is not a user id");
-  for (const auto& [path, wanted] : rules.required) {
-    const auto* found = claim_at(claims, path);
-    if (!found || !found->as_string() || *found->as_string() != wanted)
+  for (const auto& [path, wanted] : rules.required)
+    if (!says(claims, path, wanted))
       return core::fail(errc::unauthenticated, "the claim " + path + " is missing or another one");
-  }
+  for (const auto& [path, unwanted] : rules.refused)
+    if (says(claims, path, unwanted))
+      return core::fail(errc::unauthenticated, "the claim " + path + " is one that is refused");
   identity out;
   out.user = std::move(*user);
   out.expires_at = expires_at;

@@ -13,8 +13,8 @@
 
 namespace auth {
 
-// errc::unauthenticated where the user claim is missing or no user_id, or a required claim is
-// missing or another one.
+// errc::unauthenticated where the user claim is missing or no user_id, a required claim is missing
+// or another one, or a refused one is there.
 core::result<identity> identity_of(const core::json_value& claims, core::wall_time expires_at,
                                    const claim_rules& rules);
 

@@ -115,6 +115,7 @@ void read_claim_rules(core::options& from, claim_rules& out) {
   out.expert_roles = from.texts("expert_roles", out.expert_roles);
   out.client_roles = from.texts("client_roles", out.client_roles);
   if (from.has("required_claims")) out.required = from.text_pairs("required_claims");
+  if (from.has("refused_claims")) out.refused = from.text_pairs("refused_claims");
 }
 
 std::vector<algorithm> read_algorithms(core::options& from) {

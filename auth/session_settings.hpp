@@ -23,8 +23,10 @@ struct claim_rules {
   std::vector<std::string> role_claims = {"role", "roles"};
   std::vector<std::string> expert_roles = {"expert"};  // what those claims call an expert
   std::vector<std::string> client_roles = {"client"};
-  // Claims that must be there with exactly this text: {"tid", "…"}.
+  // Claims that must be there and say exactly this, a text or "true" or "false": {"tid", "…"}.
   std::vector<std::pair<std::string, std::string>> required;
+  // Claims that must not say this, such as that the login is not through with them yet.
+  std::vector<std::pair<std::string, std::string>> refused;
 };
 
 // [session.issuers.<name>]: a login whose keys are fetched. Its tokens are those with its `iss`;

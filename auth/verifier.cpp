@@ -141,6 +141,7 @@ core::result<identity_ptr> verifier::told_by_proxy(const http::request_head& hea
   rules.name_claim = "name";
   rules.role_claims = {"roles"};
   rules.required.clear();
+  rules.refused.clear();
   add("user", head.find(names.user));
   if (!names.name.empty()) add("name", head.find(names.name));
   if (!names.roles.empty() && !head.find(names.roles).empty()) {

@@ -115,6 +115,28 @@ BOOST_AUTO_TEST_CASE(roles_come_as_text_or_list_and_unknown_ones_are_left_out) {
   BOOST_TEST(!of(R"("x":1)").names_roles);
 }
 
+BOOST_AUTO_TEST_CASE(claims_are_required_or_refused_by_what_they_say) {
+  auto settings = plain_settings();
+  settings->required = {{"email_verified", "true"}, {"tid", "t1"}};
+  settings->refused = {{"sts", "pending"}, {"user.banned", "true"}};
+  const auto lets_in = [&](std::string_view members) {
+    auth::verifier door(settings);
+    return door
+        .verify_token(token_of(claims_with(R"("sub":"u1",)" + std::string(members))),
+                      tests::test_now())
+        .has_value();
+  };
+  const std::string good = R"("email_verified":true,"tid":"t1")";
+  BOOST_TEST(lets_in(good));
+  BOOST_TEST(
+      lets_in(R"("email_verified":"true","tid":"t1","sts":"active","user":{"banned":false})"));
+  BOOST_TEST(!lets_in(R"("email_verified":false,"tid":"t1")"));
+  BOOST_TEST(!lets_in(R"("email_verified":1,"tid":"t1")"));
+  BOOST_TEST(!lets_in(R"("email_verified":true)"));
+  BOOST_TEST(!lets_in(good + R"(,"sts":"pending")"));
+  BOOST_TEST(!lets_in(good + R"(,"user":{"banned":true})"));
+}
+
 BOOST_AUTO_TEST_CASE(claims_are_found_by_path_or_by_a_name_with_dots) {
   auto settings = plain_settings();
   settings->user_claim = "user.id";

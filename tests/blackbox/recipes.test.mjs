@@ -42,6 +42,8 @@ test('Clerk: azp is who asked for the token', () =>
     assert.equal(await status(null, { headers: { cookie: `__session=${token}; __client_uat=1`, 'sec-fetch-site': 'same-site' } }), 200);
     assert.equal(await status(await signed(login, '', { ...claims, azp: 'https://evil.example' })), 401);
     assert.equal(await status(await signed(login, '', { ...claims, azp: undefined })), 401);
+    assert.equal(await status(await signed(login, '', { ...claims, sts: 'active' })), 200);
+    assert.equal(await status(await signed(login, '', { ...claims, sts: 'pending' })), 401, 'signed in, and not through with it');
     assert.equal(await status(await signed(login, '', { ...claims, metadata: { role: 'client' } })), 403);
   }));
 
