@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "core/encoding.hpp"
@@ -21,6 +22,13 @@ using namespace std::chrono_literals;
 constexpr std::chrono::minutes farewell{5};
 constexpr std::size_t user_bytes_max = 36;
 
+// What the shards share: Daily counts by account, deletes apart from all else (and 20 and 2 of a
+// second, which these windows come to).
+struct daily_account {
+  quota calls{{"calls_per_5_seconds", 100, 5s}};
+  quota deletes{{"deletes_per_30_seconds", 50, 30s}};
+};
+
 struct daily_settings {
   provider_traits traits;
   std::string base_url;
@@ -32,6 +40,7 @@ struct daily_settings {
   std::string room_prefix;
   std::chrono::seconds lifetime{600};
   moderators owners;
+  std::shared_ptr<daily_account> account = std::make_shared<daily_account>();
 };
 
 // User ids at Daily have at most 36 characters; longer ones, and whatever looks like a digest of
@@ -111,11 +120,12 @@ class daily final : public provider {
   core::result<webhook_reading> read_webhook(const webhook& from) const override;
 
  private:
-  rest_request request(std::string_view operation, http::method method, std::string path) const;
+  rest_request request(std::string_view operation, http::method method, std::string path,
+                       urgency wanted_for) const;
   core::task<core::result<std::string>> ask_domain(core::deadline until);
   core::task<core::result<std::string>> domain_id(core::deadline until);
-  core::task<core::result<void>> make_room(std::string name, std::int64_t ends,
-                                           std::optional<core::trace> trace, core::deadline until);
+  core::task<core::result<void>> make_room(std::string name, std::int64_t ends, room_wish wish,
+                                           core::deadline until);
   core::result<void> check_room(const core::json_value& room, const std::string& name) const;
 
   std::shared_ptr<const daily_settings> settings_;
@@ -131,8 +141,8 @@ class daily final : public provider {
   std::shared_ptr<question> asking_;  // for the domain's id, while somebody does
 };
 
-rest_request daily::request(std::string_view operation, http::method method,
-                            std::string path) const {
+rest_request daily::request(std::string_view operation, http::method method, std::string path,
+                            urgency wanted_for) const {
   rest_request out;
   out.operation = operation;
   out.method = method;
@@ -140,11 +150,14 @@ rest_request daily::request(std::string_view operation, http::method method,
   out.bearer = settings_->api_key;
   // A create that was lost on its way back is answered with "already exists" the next time.
   out.safe_to_repeat = true;
+  const bool deletes = method == http::method::delete_;
+  out.quotas = {{deletes ? &settings_->account->deletes : &settings_->account->calls}};
+  out.wanted_for = wanted_for;
   return out;
 }
 
 core::task<core::result<std::string>> daily::ask_domain(core::deadline until) {
-  rest_request look = request("get_domain", http::method::get, "/");
+  rest_request look = request("get_domain", http::method::get, "/", urgency::join);
   look.welcome = {401, 403};
   auto seen = co_await calls_.call(std::move(look), until);
   if (!seen) co_return core::same_failure(seen);
@@ -202,12 +215,11 @@ core::result<void> daily::check_room(const core::json_value& room, const std::st
 }
 
 // Optimistic: one call where the room is new, two where it is there and has to hear of its end.
-core::task<core::result<void>> daily::make_room(std::string name, std::int64_t ends,
-                                                std::optional<core::trace> trace,
+core::task<core::result<void>> daily::make_room(std::string name, std::int64_t ends, room_wish wish,
                                                 core::deadline until) {
-  rest_request create = request("create_room", http::method::post, "/rooms");
+  rest_request create = request("create_room", http::method::post, "/rooms", wish.wanted_for);
   create.body = room_body(&name, ends);
-  create.trace = trace;
+  create.trace = wish.trace;
   create.welcome = {400, 409};
   auto made = co_await calls_.call(std::move(create), until);
   if (!made) co_return core::same_failure(made);
@@ -219,9 +231,10 @@ core::task<core::result<void>> daily::make_room(std::string name, std::int64_t e
   if (!exists)
     co_return core::fail(errc::rejected,
                          "Daily refused the room: " + readable_excerpt(info ? *info : "", {}));
-  rest_request update = request("update_room", http::method::post, "/rooms/" + name);
+  rest_request update =
+      request("update_room", http::method::post, "/rooms/" + name, wish.wanted_for);
   update.body = room_body(nullptr, ends);
-  update.trace = std::move(trace);
+  update.trace = std::move(wish.trace);
   auto changed = co_await calls_.call(std::move(update), until);
   if (!changed) co_return core::same_failure(changed);
   co_return check_room(changed->json, name);
@@ -232,7 +245,7 @@ core::task<core::result<std::string>> daily::prepare(room_wish wish, core::deadl
   if (!id) co_return core::same_failure(id);
   remembered_room room{room_name(settings_->room_prefix, wish.room, wish.generation), *id,
                        room_end(wish.closes_at)};
-  auto made = co_await make_room(room.name, room.ends, std::move(wish.trace), until);
+  auto made = co_await make_room(room.name, room.ends, std::move(wish), until);
   if (!made) co_return core::same_failure(made);
   co_return room.text();
 }
@@ -259,12 +272,13 @@ std::optional<core::result<join_link>> daily::admit_now(const admission& who) {
   return out;
 }
 
-core::task<core::result<void>> daily::close(room_wish, std::string provider_room,
+core::task<core::result<void>> daily::close(room_wish wish, std::string provider_room,
                                             core::deadline until) {
   if (provider_room.empty()) co_return core::result<void>();
   const auto room = remembered_room::from(provider_room);
   if (!room) co_return core::same_failure(room);
-  rest_request drop = request("delete_room", http::method::delete_, "/rooms/" + room->name);
+  rest_request drop =
+      request("delete_room", http::method::delete_, "/rooms/" + room->name, wish.wanted_for);
   drop.welcome = {404};
   auto gone = co_await calls_.call(std::move(drop), until);
   if (!gone) co_return core::same_failure(gone);

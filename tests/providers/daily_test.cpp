@@ -205,6 +205,36 @@ BOOST_AUTO_TEST_CASE(closing_deletes_and_gone_is_gone) {
   BOOST_TEST(at.close("").has_value());
 }
 
+BOOST_AUTO_TEST_CASE(too_many_deletes_stop_no_join) {
+  daily at({{"domain_id", std::string(domain_id)}});
+  at.client.on(http::method::delete_, "https://api.daily.co/v1/rooms/", 429, "{}");
+  BOOST_TEST(at.close(at.room()).error().code == errc::unavailable);
+  BOOST_TEST(!at.provider->away().has_value());
+  at.client.on(http::method::post, "https://api.daily.co/v1/rooms", 200, room_json());
+  BOOST_TEST(at.prepare().has_value());
+  // Nor is Daily asked again before it may be.
+  const std::size_t before = at.client.count();
+  BOOST_TEST(!at.close(at.room()));
+  BOOST_TEST(at.client.count() == before);
+}
+
+BOOST_AUTO_TEST_CASE(rooms_made_ahead_leave_calls_for_joins) {
+  daily at({{"domain_id", std::string(domain_id)}});
+  at.client.on(http::method::post, "https://api.daily.co/v1/rooms", 200, room_json());
+  const auto made = [&](providers::urgency who) {
+    auto wish = tests::wish_of(at);
+    wish.wanted_for = who;
+    return tests::run(at.context, at.provider->prepare(wish, at.within(100ms))).has_value();
+  };
+  std::size_t ahead = 0, at_the_door = 0;
+  for (int i = 0; i < 120; ++i) ahead += made(providers::urgency::prepare) ? 1 : 0;
+  for (int i = 0; i < 120; ++i) at_the_door += made(providers::urgency::join) ? 1 : 0;
+  BOOST_TEST(ahead == 75u);
+  BOOST_TEST(at_the_door == 25u);
+  at.clock.advance(5s);
+  BOOST_TEST(made(providers::urgency::prepare));
+}
+
 BOOST_AUTO_TEST_CASE(a_webhook_with_the_documented_signature_is_read) {
   daily at;
   at.clock.set_wall(core::from_unix_seconds(1800000610));
