@@ -173,8 +173,8 @@ core::task<core::result<std::string>> bigbluebutton::prepare(room_wish wish, cor
                         room_name(settings_->prefix, wish.room, wish.generation));
 }
 
-// An answer with any returncode; the status is 200 for refusals too, and load balancers have
-// others.
+// An answer with any returncode. The status is 200 for refusals too; newer servers and load
+// balancers have others for some, with the same XML.
 core::task<core::result<xml_answer>> bigbluebutton::ask(std::string_view operation,
                                                         std::string_view call, query with,
                                                         std::optional<core::trace> by, urgency who,
@@ -187,23 +187,30 @@ core::task<core::result<xml_answer>> bigbluebutton::ask(std::string_view operati
   what.trace = std::move(by);
   what.wanted_for = who;
   what.hidden = settings_->shared;
+  what.welcome = {400, 401, 403, 404, 409, 422};
   auto answer = co_await calls_.call(std::move(what), until);
   if (!answer) co_return core::same_failure(answer);
   auto xml = read_xml(answer->text);
-  if (!xml) co_return core::same_failure(xml);
-  if (xml->root != "response" || xml->find("returncode").empty())
-    co_return core::fail(errc::rejected, "XML that is no answer of BigBlueButton");
-  co_return xml;
+  const bool is_ours = xml && xml->root == "response" && !xml->find("returncode").empty();
+  if (is_ours) co_return xml;
+  const std::string why = xml ? "XML of something else" : xml.error().detail;
+  co_return core::fail(errc::rejected,
+                       fmt::format("no answer of BigBlueButton's API: status {}, {}; check url",
+                                   answer->status, why));
 }
 
+// A load balancer without a server for the meeting will have one again when somebody has looked
+// after it: there is no point in asking at once.
 core::failure refused(const bbb_settings& s, const xml_answer& xml) {
   const std::string_view key = xml.find("messageKey");
   std::string detail = "BigBlueButton refused: " + readable_excerpt(key, s.shared.reveal()) + " " +
                        readable_excerpt(xml.find("message"), s.shared.reveal());
   if (key == "checksumError")
     detail += "; check secret (bbb-conf --secret), and that the server takes this checksum";
-  return core::failure(key == "noInstanceFound" ? errc::unavailable : errc::rejected,
-                       std::move(detail));
+  if (key != "noInstanceFound") return core::failure(errc::rejected, std::move(detail));
+  return core::failure(errc::unavailable, std::move(detail))
+      .with("reason", "overloaded")
+      .retry_in(core::seconds{5});
 }
 
 bool succeeded(const xml_answer& xml) { return xml.find("returncode") == "SUCCESS"; }

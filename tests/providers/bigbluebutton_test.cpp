@@ -31,9 +31,9 @@ struct server : tests::desk {
     room = tests::run(context, provider->prepare(tests::wish_of(*this), within(5s))).value();
     id = *core::read_json(room)->find_string("id");
   }
-  void answers(std::string_view call, std::string xml) {
+  void answers(std::string_view call, std::string xml, int status = 200) {
     http::response out;
-    out.status = 200;
+    out.status = status;
     out.body = std::move(xml);
     client.on(http::method::get, std::string(api) + "/" + std::string(call) + "?",
               [out](const http::request&) { return tests::scripted_client::answer(out); });
@@ -129,7 +129,22 @@ BOOST_AUTO_TEST_CASE(refusals_come_with_status_200) {
   }
   server crowded;
   crowded.answers("create", failed("noInstanceFound"));
-  BOOST_TEST(crowded.admit().error().code == errc::unavailable);
+  const auto later = crowded.admit();
+  BOOST_TEST(later.error().code == errc::unavailable);
+  BOOST_TEST((later.error().retry_after == 5s));
+}
+
+BOOST_AUTO_TEST_CASE(refusals_with_a_status_of_their_own_are_read_too) {
+  server at;
+  at.answers("create", failed("validationError"), 400);
+  BOOST_TEST(at.admit().error().detail.find("validationError") != std::string::npos);
+  at.answers("end", failed("notFound"), 404);
+  BOOST_TEST(at.close().has_value());
+  at.answers("end", "<html>nothing here</html>", 404);
+  const auto elsewhere = at.close();
+  BOOST_REQUIRE(!elsewhere);
+  BOOST_TEST(elsewhere.error().detail.find("status 404") != std::string::npos);
+  BOOST_TEST(elsewhere.error().detail.find("check url") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(answers_about_something_else_are_refused) {
