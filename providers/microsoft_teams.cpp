@@ -129,6 +129,12 @@ bool is_about_user(const core::json_value& json) {
   return said.find("user") != std::string::npos && said.find("meeting") == std::string::npos;
 }
 
+// Whether the answer says another time than this one, to the second.
+bool differs(const core::json_value& json, std::string_view name, core::wall_time wanted) {
+  const auto told = core::from_rfc3339(text_of(json, name));
+  return told && core::unix_seconds(*told) != core::unix_seconds(wanted);
+}
+
 class microsoft_teams final : public provider {
  public:
   microsoft_teams(std::shared_ptr<const teams_settings> settings, const provider_tools& tools)
@@ -164,10 +170,15 @@ class microsoft_teams final : public provider {
  private:
   rest_request request(std::string_view operation, http::method method,
                        const std::string& organizer, std::string path) const;
+  // What has to be told to Graph of a meeting that is there.
+  struct changes {
+    bool lobby = false;
+    bool times = false;
+  };
   core::task<core::result<meeting>> create_or_get(std::size_t organizer, room_wish wish,
-                                                  core::deadline until, bool* wants_lobby);
+                                                  core::deadline until, changes* wanted);
   // False where Graph does not know the meeting any more.
-  core::task<core::result<bool>> change(meeting known, bool lobby, bool times, room_wish wish,
+  core::task<core::result<bool>> change(meeting known, changes wanted, room_wish wish,
                                         core::deadline until);
 
   std::shared_ptr<const teams_settings> settings_;
@@ -189,7 +200,7 @@ rest_request microsoft_teams::request(std::string_view operation, http::method m
 core::task<core::result<meeting>> microsoft_teams::create_or_get(std::size_t organizer,
                                                                  room_wish wish,
                                                                  core::deadline until,
-                                                                 bool* wants_lobby) {
+                                                                 changes* wanted) {
   const std::string& who = settings_->organizers[organizer];
   rest_request what = request("create_or_get", http::method::post, who, "/createOrGet");
   meeting out{{}, who, {}, core::to_rfc3339(wish.starts_at), core::to_rfc3339(wish.closes_at)};
@@ -214,22 +225,25 @@ core::task<core::result<meeting>> microsoft_teams::create_or_get(std::size_t org
   if (!is_meeting_id(out.id) || !is_teams_link(out.join_url))
     co_return core::fail(errc::rejected, "Graph answered without a usable id and joinWebUrl");
   const core::json_value* lobby = answer->json.find("lobbyBypassSettings");
-  *wants_lobby = !settings_->lobby.empty() &&
-                 (!lobby || text_of(*lobby, "scope") != std::string_view(settings_->lobby));
+  wanted->lobby = !settings_->lobby.empty() &&
+                  (!lobby || text_of(*lobby, "scope") != std::string_view(settings_->lobby));
+  // One that was there, of an answer that was lost, has the times of then: getting changes nothing.
+  wanted->times = differs(answer->json, "startDateTime", wish.starts_at) ||
+                  differs(answer->json, "endDateTime", wish.closes_at);
   co_return out;
 }
 
-core::task<core::result<bool>> microsoft_teams::change(meeting known, bool lobby, bool times,
+core::task<core::result<bool>> microsoft_teams::change(meeting known, changes wanted,
                                                        room_wish wish, core::deadline until) {
   rest_request what = request("update_meeting", http::method::patch, known.organizer,
                               "/" + core::percent_encode(known.id));
   core::json_writer json(what.body);
   json.begin_object();
-  if (times) {
+  if (wanted.times) {
     json.member("startDateTime", core::to_rfc3339(wish.starts_at));
     json.member("endDateTime", core::to_rfc3339(wish.closes_at));
   }
-  if (lobby) {
+  if (wanted.lobby) {
     json.name("lobbyBypassSettings").begin_object().member("scope", settings_->lobby);
     json.member("isDialInBypassEnabled", settings_->lobby == "everyone").end_object();
   }
@@ -247,7 +261,7 @@ core::task<core::result<std::string>> microsoft_teams::prepare(room_wish wish,
                                                                core::deadline until) {
   auto known = remembered_meeting(wish.provider_room);
   if (known) {
-    auto there = co_await change(*known, false, true, wish, until);
+    auto there = co_await change(*known, {.times = true}, wish, until);
     if (!there) co_return core::same_failure(there);
     if (*there) {
       known->start = core::to_rfc3339(wish.starts_at);
@@ -255,13 +269,13 @@ core::task<core::result<std::string>> microsoft_teams::prepare(room_wish wish,
       co_return text_for_later(*known);
     }
   }
-  bool wants_lobby = false;
+  changes wanted;
   const std::size_t organizer = share_of(wish.room, wish.generation, settings_->organizers.size());
-  auto made = co_await create_or_get(organizer, wish, until, &wants_lobby);
+  auto made = co_await create_or_get(organizer, wish, until, &wanted);
   if (!made) co_return core::same_failure(made);
   // Where a lobby stays, somebody of the tenant has to let people in.
-  if (wants_lobby) {
-    auto changed = co_await change(*made, true, false, wish, until);
+  if (wanted.lobby || wanted.times) {
+    auto changed = co_await change(*made, wanted, wish, until);
     if (!changed) co_return core::same_failure(changed);
     if (!*changed)
       co_return core::fail(errc::rejected, "Graph does not know the meeting that it has made");

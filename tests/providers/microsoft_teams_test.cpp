@@ -112,6 +112,18 @@ BOOST_AUTO_TEST_CASE(a_moved_booking_moves_the_meeting_or_asks_for_it_anew) {
   BOOST_TEST(at.client.last().line().ends_with("/createOrGet"));
 }
 
+BOOST_AUTO_TEST_CASE(a_meeting_that_is_found_has_its_times_told) {
+  tenant at({{"lobby_bypass", "tenant"s}});
+  const std::string found =
+      R"({"startDateTime":"2026-11-22T09:00:00.0000000Z","endDateTime":"2026-11-22T12:00:00Z",)" +
+      meeting_json().substr(1);
+  at.client.on(http::method::post, std::string(meetings) + "/createOrGet", 200, found);
+  at.client.on(http::method::patch, meetings, 200, "{}");
+  BOOST_TEST(at.prepare(tests::wish_of(at)).has_value());
+  BOOST_TEST(at.client.last().what.body ==
+             R"({"startDateTime":"2026-11-22T10:00:00Z","endDateTime":"2026-11-22T12:00:00Z"})");
+}
+
 BOOST_AUTO_TEST_CASE(a_403_says_policy_or_permission) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {R"({"error":{"code":"Forbidden","message":"No Application Access Policy found for this app."}})",
