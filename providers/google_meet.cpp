@@ -22,8 +22,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Documented per minute: creates of the project and of one user, and writes of one user.
+// Documented per minute: creates and writes, of the project and of one user.
 constexpr std::uint32_t project_creates = 100;
+constexpr std::uint32_t project_writes = 1'000;
 constexpr std::uint32_t user_creates = 10;
 constexpr std::uint32_t user_writes = 100;
 constexpr std::size_t subjects_max = 50;
@@ -39,6 +40,7 @@ struct meet_owner {
 // What the shards share.
 struct meet_project {
   quota creates{{"project_creates_per_minute", project_creates, 60s}};
+  quota writes{{"project_writes_per_minute", project_writes, 60s}};
   std::map<std::string, meet_owner, std::less<>> owners;
 };
 
@@ -137,6 +139,10 @@ class google_meet final : public provider {
  private:
   core::task<core::result<space>> create_as(std::string subject, room_wish wish,
                                             core::deadline until);
+  core::task<core::result<space>> create(room_wish wish, core::deadline until);
+  bool is_used_up(const std::string& subject) const {
+    return settings_->project->owners.at(subject).creates.left(clock_) == 0;
+  }
   rest_request write(std::string_view operation, http::method method, std::string path,
                      const std::string& owner) const;
   core::task<core::result<bool>> still_ours(std::string owner, core::deadline until);
@@ -174,20 +180,27 @@ core::task<core::result<space>> google_meet::create_as(std::string subject, room
   co_return made;
 }
 
+// Begins with the room's own user; whose minute is used up, by our count or by Google's word, gives
+// way to the next. Where all are, the room's own one says for how long.
+core::task<core::result<space>> google_meet::create(room_wish wish, core::deadline until) {
+  const auto& subjects = settings_->subjects;
+  const std::size_t first = share_of(wish.room, wish.generation, subjects.size());
+  std::optional<core::failure> last;
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    const std::string& one = subjects[(first + i) % subjects.size()];
+    if (is_used_up(one)) continue;
+    auto made = co_await create_as(one, wish, until);
+    if (made || !was_used_up(made.error()) || !is_used_up(one)) co_return made;
+    last = std::move(made.error());
+  }
+  if (last) co_return core::fail(std::move(*last));
+  co_return co_await create_as(subjects[first], std::move(wish), until);
+}
+
 // A space has no time of its own: a booking that moves keeps it.
 core::task<core::result<std::string>> google_meet::prepare(room_wish wish, core::deadline until) {
   if (remembered_space(wish.provider_room)) co_return wish.provider_room;
-  const auto& subjects = settings_->subjects;
-  const std::size_t first = share_of(wish.room, wish.generation, subjects.size());
-  std::string subject = subjects[first];
-  // Whose minute is used up gives way to the next one.
-  for (std::size_t i = 0; i < subjects.size(); ++i) {
-    const std::string& one = subjects[(first + i) % subjects.size()];
-    if (settings_->project->owners.at(one).creates.left(clock_) == 0) continue;
-    subject = one;
-    break;
-  }
-  auto made = co_await create_as(std::move(subject), std::move(wish), until);
+  auto made = co_await create(std::move(wish), until);
   if (!made) co_return core::same_failure(made);
   std::string out;
   core::json_writer json(out);
@@ -211,7 +224,7 @@ rest_request google_meet::write(std::string_view operation, http::method method,
   out.method = method;
   out.url = settings_->base_url + "/v2/" + std::move(path);
   out.safe_to_repeat = true;
-  out.quotas = {{&settings_->project->owners.at(owner).writes}};
+  out.quotas = {{&settings_->project->owners.at(owner).writes}, {&settings_->project->writes}};
   out.welcome = {403, 404};
   return out;
 }

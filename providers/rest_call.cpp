@@ -38,13 +38,13 @@ bool is_trouble(int status) {
   return is_overload(status) || (status >= 500 && status != 501 && status != 505);
 }
 
-// What providers call their sentence: 100ms "message", RFC 9457 "detail" and "title", others
-// "error"; Google and Microsoft put it into an object of that name.
+// What providers call their sentence: 100ms "message", RFC 9457 "detail" and "title", Daily "info",
+// LiveKit "msg", others "error"; Google and Microsoft put it into an object of that name.
 std::string_view message_in(const core::json_value& json) {
   const core::json_value* inner = json.find("error");
   if (inner && inner->as_object())
     if (const std::string* text = inner->find_string("message")) return *text;
-  for (const std::string_view name : {"message", "detail", "title", "error"})
+  for (const std::string_view name : {"message", "detail", "info", "msg", "title", "error"})
     if (const std::string* text = json.find_string(name)) return *text;
   return {};
 }
@@ -74,6 +74,18 @@ core::failure transport_failure(const core::failure& why) {
       .retry_in(usual_wait);
 }
 
+// What an operator can look at where no answer came at all. It follows the vendor's part of the
+// text, which is cut.
+std::string_view way_out_of(const core::failure& why) {
+  if (why.code == net::errc::tls_failed)
+    return "; check the address, and http_client.ca_file where its certificate is signed by an "
+           "authority of your own";
+  if (why.code == net::errc::name_not_found) return "; check the address, and this machine's DNS";
+  if (why.code == net::errc::connect_failed || why.code == net::errc::timed_out)
+    return "; check the address, and that this machine may reach it";
+  return {};
+}
+
 core::seconds rounded_up(std::chrono::nanoseconds wait) {
   return std::max(core::seconds{1}, std::chrono::ceil<core::seconds>(wait));
 }
@@ -97,6 +109,12 @@ std::string without(std::string text, std::string_view hidden) {
 }
 
 }  // namespace
+
+bool was_used_up(const core::failure& why) {
+  return std::ranges::any_of(why.facts, [](const core::fact& one) {
+    return one.name == "reason" && one.value == "quota";
+  });
+}
 
 std::optional<core::failure> refusal_of(int status, std::initializer_list<known_refusal> known) {
   for (const known_refusal& one : known)
@@ -142,11 +160,17 @@ core::result<rest_answer> read_answer(const http::response& from, const std::vec
     }
     if (!json && !is_welcome)
       return core::fail(errc::rejected,
-                        fmt::format("status {} with a body that is no JSON we accept: {}",
+                        fmt::format("status {} with a body that is no JSON we accept, so perhaps "
+                                    "this is not the API's address: {}",
                                     from.status, json.error().detail));
     if (json) out.json = std::move(*json);
     return out;
   }
+  if (from.status >= 300 && from.status < 400)
+    return core::fail(errc::rejected,
+                      fmt::format("status {}: it leads elsewhere, which is not followed; check the "
+                                  "address",
+                                  from.status));
   const std::string_view said = json ? message_in(*json) : std::string_view{};
   const std::string detail = said.empty() ? fmt::format("status {} and {} bytes without a message",
                                                         from.status, from.body.size())
@@ -259,7 +283,9 @@ rest_caller::attempt rest_caller::judge(const rest_request& what, core::result<h
   const std::string_view bearer = what.bearer ? what.bearer->reveal() : std::string_view{};
   const auto now = clock_.steady_now();
   attempt done;
+  std::string_view advice;
   if (!got) {
+    advice = way_out_of(got.error());
     core::failure why = transport_failure(got.error());
     // A late answer of ours is not the provider's fault; a peer that breaks the protocol, or is
     // away, is.
@@ -291,7 +317,8 @@ rest_caller::attempt rest_caller::judge(const rest_request& what, core::result<h
     core::failure& why = done.answer.error();
     std::string said = why.detail;
     if (what.hidden) said = without(std::move(said), what.hidden->reveal());
-    why.detail = fmt::format("{} {}: {}", name_, what.operation, readable_excerpt(said, bearer));
+    why.detail =
+        fmt::format("{} {}: {}{}", name_, what.operation, readable_excerpt(said, bearer), advice);
   }
   return done;
 }

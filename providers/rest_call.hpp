@@ -65,6 +65,9 @@ struct known_refusal {
   int status;
   std::string_view sentence;
 };
+// Whether a quota stood in the way, so that the vendor has done nothing: another account may serve.
+bool was_used_up(const core::failure& why);
+
 std::optional<core::failure> refusal_of(int status, std::initializer_list<known_refusal> known);
 
 // What the operator reads of a provider's answer: one short line without control characters, with

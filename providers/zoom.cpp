@@ -291,8 +291,9 @@ core::task<core::result<meeting>> zoom::create(room_wish wish, core::deadline un
     if (used_up && (tried || i + 1 < hosts.size())) continue;
     tried = true;
     auto made = co_await create_at(host, wish, until);
-    const bool host_is_done = !made && made.error().code == errc::unavailable &&
-                              day.left(clock_) == 0 && i + 1 < hosts.size();
+    // Not where an answer was lost: that may have been a meeting.
+    const bool host_is_done =
+        !made && was_used_up(made.error()) && day.left(clock_) == 0 && i + 1 < hosts.size();
     last = std::move(made);
     if (!host_is_done) break;
   }

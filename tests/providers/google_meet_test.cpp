@@ -1,6 +1,7 @@
 // Google Meet: spaces, who owns them, the 403 that says two things, and the end of a call.
 #include <boost/test/unit_test.hpp>
 
+#include "net/error.hpp"
 #include "providers/desk.hpp"
 #include "providers/error.hpp"
 #include "support/made_keys.hpp"
@@ -100,6 +101,32 @@ BOOST_AUTO_TEST_CASE(ten_a_minute_of_one_user_and_then_the_next) {
   BOOST_TEST(made == 20u);
   at.clock.advance(60s);
   BOOST_TEST(at.prepare(tests::wish_of(at)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_user_of_whom_google_says_that_it_is_enough_gives_way_to_the_next) {
+  workspace at({"a@example.com", "b@example.com"});
+  std::size_t asked = 0;
+  at.client.on(http::method::post, std::string(api) + "/spaces", [&](const http::request&) {
+    const bool first = ++asked == 1;
+    return tests::scripted_client::answer(
+        tests::json_response(first ? 429 : 200, first ? "{}" : space));
+  });
+  BOOST_TEST(at.prepare(tests::wish_of(at)).has_value());
+  BOOST_TEST(asked == 2u);
+  BOOST_TEST(at.subjects_asked.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_create_whose_answer_is_lost_is_not_made_at_the_next_user) {
+  workspace at({"a@example.com", "b@example.com"});
+  at.client.on(http::method::post, std::string(api) + "/spaces", 200, space);
+  for (int i = 0; i < 9; ++i) BOOST_TEST(at.prepare(tests::wish_of(at)).has_value());
+  std::size_t asked = 0;
+  at.client.on(http::method::post, std::string(api) + "/spaces", [&](const http::request&) {
+    ++asked;
+    return tests::scripted_client::answer(core::fail(net::errc::broken));
+  });
+  BOOST_TEST(at.prepare(tests::wish_of(at)).error().code == errc::unavailable);
+  BOOST_TEST(asked == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_made_ahead_leaves_a_quarter_for_joins) {

@@ -143,6 +143,30 @@ BOOST_AUTO_TEST_CASE(transport_failures_say_who_was_late_and_who_was_away) {
     BOOST_TEST(outcome_of(why) == errc::rejected);
 }
 
+BOOST_AUTO_TEST_CASE(the_operator_reads_what_to_look_at_where_nobody_answers) {
+  const auto detail_of = [](auto why) {
+    caller_desk at;
+    at.client.refuse(why, std::string(300, 'x'));
+    return at.call(false).error().detail;
+  };
+  BOOST_TEST(detail_of(net::errc::tls_failed).find("http_client.ca_file") != std::string::npos);
+  BOOST_TEST(detail_of(net::errc::name_not_found).find("DNS") != std::string::npos);
+  for (const auto why : {net::errc::connect_failed, net::errc::timed_out})
+    BOOST_TEST(detail_of(why).ends_with("check the address, and that this machine may reach it"));
+  BOOST_TEST(answer_of(302, "").error().detail.find("check the address") != std::string::npos);
+  BOOST_TEST(answer_of(200, "<html>").error().detail.find("not the API's address") !=
+             std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(each_vendors_word_for_its_sentence_is_known) {
+  for (const char* body :
+       {R"({"code":"not_found","msg":"the sentence"})", R"({"message":"the sentence"})",
+        R"({"error":"invalid-request-error","info":"the sentence"})", R"({"error":"the sentence"})",
+        R"({"title":"Conflict","detail":"the sentence"})",
+        R"({"error":{"code":"Forbidden","message":"the sentence"}})"})
+    BOOST_TEST(answer_of(400, body).error().detail == "status 400: the sentence", body);
+}
+
 BOOST_AUTO_TEST_CASE(a_safe_call_is_repeated_twice_and_no_more) {
   caller_desk at;
   at.client.reply(500).reply(502).reply(200, "{}");

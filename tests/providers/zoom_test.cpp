@@ -5,6 +5,7 @@
 #include "core/encoding.hpp"
 #include "jose/hmac.hpp"
 #include "jose/jwt.hpp"
+#include "net/error.hpp"
 #include "providers/desk.hpp"
 #include "providers/error.hpp"
 
@@ -160,6 +161,20 @@ BOOST_AUTO_TEST_CASE(a_host_whose_day_is_used_up_gives_way_to_the_next) {
   at.clock.advance(14h);
   BOOST_TEST(at.prepare(tests::wish_of(at)).has_value());
   BOOST_TEST(hosts[3] == hosts[0]);
+}
+
+BOOST_AUTO_TEST_CASE(a_create_whose_answer_is_lost_is_not_made_at_the_next_host) {
+  account at({}, {"a@x.example", "b@x.example"});
+  at.client.on(http::method::post, std::string(api) + "/users/", 201, meeting_json());
+  for (int i = 0; i < 99; ++i) {
+    BOOST_TEST(at.prepare(tests::wish_of(at)).has_value());
+    at.clock.advance(1s);
+  }
+  at.client.on(http::method::post, std::string(api) + "/users/", [](const http::request&) {
+    return tests::scripted_client::answer(core::fail(net::errc::broken));
+  });
+  BOOST_TEST(at.prepare(tests::wish_of(at)).error().code == errc::unavailable);
+  BOOST_TEST(at.asked("POST https://api.zoom.us/v2/users/") == 100u);
 }
 
 BOOST_AUTO_TEST_CASE(where_all_hosts_are_done_the_caller_is_told_until_when) {
