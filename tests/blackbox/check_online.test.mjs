@@ -1,7 +1,12 @@
 // `check-config --online`, as an operator runs it: each provider is asked once, and each usual mistake is answered by a sentence that says what to
-// mend, with no secret in it.
+// mend, with no secret in it, and by the exit status.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { json } from './support/fake_vendor.mjs';
 import { Fake100ms, appSecret, provider as hms, templateId } from './support/fake_100ms.mjs';
@@ -13,13 +18,21 @@ import { FakeMicrosoftTeams, organizer, teamsSecret } from './support/fake_micro
 import { FakeService, hookSecret } from './support/fake_service.mjs';
 import { FakeWhereby, wherebyKey } from './support/fake_whereby.mjs';
 import { FakeZoom, zoomSecret } from './support/fake_zoom.mjs';
-import { checkOnline } from './support/stagedoor.mjs';
+import { freePort, onlineCheck } from './support/stagedoor.mjs';
 
 const fakes = {
   hms: await Fake100ms.start(), bbb: await FakeBigBlueButton.start(), daily: await FakeDaily.start('/v1'), meet: await FakeGoogleMeet.start(), livekit: await FakeLiveKit.start(),
   teams: await FakeMicrosoftTeams.start(), own: await FakeService.start(), whereby: await FakeWhereby.start(), zoom: await FakeZoom.start(),
 };
+// A server whose certificate no known authority has signed.
+const folder = mkdtempSync(join(tmpdir(), 'stagedoor-tls-'));
+execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'key', '-out', 'cert', '-days', '2', '-subj', '/CN=localhost'], { cwd: folder, stdio: 'ignore' });
+const stranger = createServer({ key: readFileSync(join(folder, 'key')), cert: readFileSync(join(folder, 'cert')) }, (q, r) => r.end('{}'));
+await new Promise((done) => stranger.listen(0, '127.0.0.1', done));
+rmSync(folder, { recursive: true });
 after(async () => {
+  stranger.closeAllConnections();
+  await new Promise((done) => stranger.close(done));
   for (const fake of Object.values(fakes)) await fake.stop();
 });
 
@@ -78,11 +91,30 @@ const wrong = [
 ];
 const secrets = [appSecret, bbbSecret, dailyKey, livekitSecret, teamsSecret, wherebyKey, zoomSecret, ownSecret, 'Zk3mXv9pWc2rBn5y', 'BEGIN PRIVATE', 'token-of-the-fake'];
 
-for (const [name, settings, expected, change] of [...good, ...wrong]) {
+// Whose address is wrong in one of these ways, for every provider that is asked for something: [name, fake, settings, the addresses that lead to it].
+const asked = [
+  ['100ms', ms, hms(ms)], ['BigBlueButton', bbb, bbb.configuration], ['Daily', fakes.daily, daily(fakes.daily)], ['Google Meet', meet, meet.configuration], ['LiveKit', fakes.livekit, livekit(fakes.livekit)],
+  ['Teams', teams, teams.configuration], ['own service', own, service], ['Whereby', whereby, whereby.configuration], ['Zoom', zoom, zoom.configuration],
+  ['Galene', whereby, `[providers.galene]\nurl = "${whereby.origin}"\ngroup = "calls"\nsecret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"\n`],
+];
+const closed = await freePort();
+const moved = (fake, settings, to) => settings.replaceAll(fake.origin, to).replaceAll(fake.origin.replace(/^http/, 'ws'), to.replace(/^http/, 'ws'));
+const answers = (fake, act) => ({ before: () => fake.misbehave(act, { method: '*', path: /./, times: 99 }), after: () => fake.heal() });
+const unreachable = asked.flatMap(([name, fake, settings]) => [
+  [`${name}: nobody listens there`, moved(fake, settings, `http://127.0.0.1:${closed}`), /FAILED: .*Connection refused.*check the address, and that this machine may reach it/],
+  [`${name}: no such host`, moved(fake, settings, 'https://nowhere.invalid'), /FAILED: .*name not found.*check the address, and this machine's DNS/],
+  [`${name}: a certificate of a stranger`, moved(fake, settings, `https://localhost:${stranger.address().port}`), /FAILED: .*tls failed.*self-signed certificate.*http_client\.ca_file/],
+  [`${name}: another server's page`, settings, /FAILED: .*(not the API's address|no answer of BigBlueButton's API: status 200.*check url)/, answers(fake, (q, r) => r.end('<html><body>It works!'))],
+  [`${name}: it leads elsewhere`, settings, /FAILED: .*status 302: it leads elsewhere.*check the address/, answers(fake, (q, r) => r.writeHead(302, { location: 'https://elsewhere.example.com/' }).end())],
+  [`${name}: it is ill`, settings, /FAILED: .*status 500/, answers(fake, (q, r) => r.writeHead(500).end())],
+]);
+
+for (const [name, settings, expected, change] of [...good, ...wrong, ...unreachable]) {
   test(name, async () => {
     change?.before();
-    const printed = await checkOnline(`public_url = "https://call.example.com"\n[session]\nsecret = "kD7mQ2xV9sLpT4wYhN8bR3cF6gJ1zA5e-s"\n${settings}`).finally(() => change?.after());
+    const { code, printed } = await onlineCheck(`public_url = "https://call.example.com"\n[session]\nsecret = "kD7mQ2xV9sLpT4wYhN8bR3cF6gJ1zA5e-s"\n${settings}`).finally(() => change?.after());
     assert.match(printed, expected);
+    assert.equal(code, printed.includes('FAILED') ? 1 : 0, printed);
     for (const secret of secrets) assert.ok(!printed.includes(secret), 'a secret is printed');
   });
 }

@@ -262,15 +262,16 @@ export async function explainToken(file, text) {
   return { code, out };
 }
 
-// What `check-config --online` prints of a configuration. It does not block this process, in which the fakes answer.
-export async function checkOnline(toml) {
+// What `check-config --online` prints of a configuration, and how it exits. It does not block this process, in which the fakes answer.
+export async function onlineCheck(toml) {
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-check-'));
   writeFileSync(join(folder, 'stagedoor.toml'), toml);
   const child = spawn(binary, ['check-config', '--online', '--config', join(folder, 'stagedoor.toml')]);
   let printed = '';
   child.stdout.on('data', (text) => (printed += text));
   child.stderr.on('data', (text) => (printed += text));
-  await new Promise((done) => child.on('close', done));
+  const code = await new Promise((done) => child.on('close', done));
   rmSync(folder, { recursive: true, force: true });
-  return printed;
+  return { code, printed };
 }
+export const checkOnline = async (toml) => (await onlineCheck(toml)).printed;
