@@ -6,9 +6,11 @@ namespace join {
 namespace {
 
 std::string key_of(const background_job& job) {
-  // A room may have to be closed in one generation and made in the next.
+  // A room may have to be closed in one generation and made in the next; and one generation may
+  // have several to be closed.
   return job.booking ? job.room().text()
-                     : job.room().text() + '#' + std::to_string(job.closing.generation);
+                     : job.room().text() + '#' + std::to_string(job.closing.generation) + ' ' +
+                           job.closing.provider_room;
 }
 
 }  // namespace

@@ -322,7 +322,10 @@ core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, book
   providers::provider* vendor = parts.providers.find(one->provider);
   const bool replaces = vendor && vendor->replaces_room() && !one->provider_room.empty() &&
                         !vendor->same_room(one->provider_room, provider_room);
-  auto kept = co_await parts.store.remember_room({one, provider_room, replaces}, now, until);
+  const bool is_another =
+      vendor && vendor->makes_another() && !vendor->same_room(one->provider_room, provider_room);
+  auto kept =
+      co_await parts.store.remember_room({one, provider_room, replaces, is_another}, now, until);
   if (!kept) {
     // The room is there: whoever waits may go in, and the next join asks for the same room again.
     parts.log.error("room_not_remembered", {{"provider", one->provider.text()},
@@ -336,16 +339,14 @@ core::task<core::result<booking_ptr>> provisioner::state::keep(handle self, book
   const bool current = vendor && kept->generation == one->generation &&
                        kept->state == rooms::booking_state::scheduled &&
                        !self->reuses_room(one->provider);
-  const bool lost = current && !vendor->same_room(kept->provider_room, provider_room);
+  const bool lost = current && is_another && !vendor->same_room(kept->provider_room, provider_room);
   // Before the one that goes has gone, everybody knows the one that stays.
   co_await parts.shards.announce_change(one->room);
   if (lost || (current && replaces)) {
-    // Lost: another node was faster, or a call has begun in the one before.
-    providers::room_wish old = wish_for(*one, parts.windows);
-    old.wanted_for = providers::urgency::cleanup;
-    auto gone =
-        co_await vendor->close(std::move(old), lost ? provider_room : one->provider_room, until);
-    self->count("closed", one->provider, gone.has_value());
+    // Lost: another node was faster, or a call has begun in the one before. Which of them is to go
+    // has been noted.
+    const std::string& goes = lost ? provider_room : one->provider_room;
+    enqueue(self, {nullptr, {one->room, one->generation, one->provider, goes, now}});
   }
   co_return std::make_shared<const rooms::booking>(std::move(*kept));
 }
@@ -443,7 +444,7 @@ core::task<core::result<noted_closing>> provisioner::state::still_due(handle sel
                                                                       rooms::room_closing asked,
                                                                       core::deadline until) {
   rooms::store& store = self->parts.store;
-  auto noted = co_await store.find_closing(asked.room, asked.generation, until);
+  auto noted = co_await store.find_closing(asked, until);
   if (!noted || !*noted || !self->reuses_room(asked.provider)) co_return noted;
   auto stored = co_await store.find(asked.room, until);
   if (!stored) co_return core::same_failure(stored);
@@ -452,7 +453,7 @@ core::task<core::result<noted_closing>> provisioner::state::still_due(handle sel
                       now->generation > asked.generation &&
                       now->state == rooms::booking_state::scheduled && !now->provider_room.empty();
   if (!in_use) co_return noted;
-  co_await store.closing_done(asked.room, asked.generation, until);
+  co_await store.closing_done(asked, until);
   co_return noted_closing();
 }
 
@@ -496,11 +497,11 @@ core::task<void> provisioner::state::close_alone(handle self, rooms::room_closin
                    {"detail", gone.error().detail}});
   // A failure of the store needs no answer: the closing is still noted there and comes again.
   if (gone || give_up) {
-    co_await parts.store.closing_done(due.room, due.generation, until);
+    co_await parts.store.closing_done(due, until);
     co_return;
   }
   const core::wall_time retry_at = parts.clock.wall_now() + setback(due.attempts);
-  co_await parts.store.closing_failed(due.room, due.generation, retry_at, until);
+  co_await parts.store.closing_failed(due, retry_at, until);
 }
 
 void provisioner::state::to_owner(const handle& self, background_job job) {
@@ -643,12 +644,8 @@ void provisioner::prepare_soon(booking_ptr one) {
 
 void provisioner::close_soon(booking_ptr one) {
   if (one->provider_room.empty() || one->state == rooms::booking_state::scheduled) return;
-  rooms::room_closing due;
-  due.room = one->room;
-  due.generation = one->generation;
-  due.provider = one->provider;
-  due.provider_room = one->provider_room;
-  due.due_at = state_->parts.clock.wall_now();
+  const core::wall_time now = state_->parts.clock.wall_now();
+  rooms::room_closing due{one->room, one->generation, one->provider, one->provider_room, now};
   state::to_owner(state_, {nullptr, std::move(due)});
 }
 

@@ -108,8 +108,15 @@ core::result<change> change_by_room(const booking* before, room_made what, core:
   if (what.provider_room.empty()) return made;
   const booking& told = *what.told;
   const bool current = before->generation == told.generation;
-  if (current && before->provider_room != told.provider_room) return made;
-  if (current && what.replaces && before->call.state == call_state::live) return made;
+  const bool has_other = current && before->provider_room != told.provider_room;
+  const bool runs = current && what.replaces && before->call.state == call_state::live;
+  if (has_other || runs) {
+    if (what.is_another && what.provider_room != before->provider_room)
+      made.closing = closing_of(*before, told.generation, std::move(what.provider_room), now);
+    return made;
+  }
+  if (current && what.replaces)
+    made.closing = closing_of(*before, told.generation, told.provider_room, now);
   if (current) {
     if (before->provider_room != what.provider_room) made.after.updated_at = kept(now);
     made.after.provider_room = what.provider_room;
@@ -118,7 +125,7 @@ core::result<change> change_by_room(const booking* before, room_made what, core:
     made.changed = made.after.provider_room != before->provider_room ||
                    made.after.preparing != before->preparing;
   }
-  // It was made for a call that was called off meanwhile.
+  // It was made for a call that was called off meanwhile, which noted the one before.
   if (!current || before->state != booking_state::scheduled)
     made.closing = closing_of(*before, told.generation, std::move(what.provider_room), now);
   return made;

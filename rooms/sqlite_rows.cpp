@@ -91,22 +91,21 @@ constexpr const char* forget_participants_sql = "DELETE FROM participants WHERE 
 constexpr const char* add_participant_sql =
     "INSERT INTO participants (room, position, user, seat, starts_at) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr const char* add_closing_sql =
-    "INSERT INTO room_closings (room, generation, provider, provider_room, due_at, attempts) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (room, generation) DO NOTHING";
+    "INSERT INTO closings (room, generation, provider, provider_room, due_at, attempts) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (room, generation, provider_room) DO NOTHING";
 #define CLOSING_COLUMNS \
-  "SELECT room, generation, provider, provider_room, due_at, attempts FROM room_closings "
+  "SELECT room, generation, provider, provider_room, due_at, attempts FROM closings "
+#define THAT_CLOSING "WHERE room = ?1 AND generation = ?2 AND provider_room = ?3"
 
 constexpr const char* due_closings_sql =
     CLOSING_COLUMNS "WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
-constexpr const char* find_closing_sql = CLOSING_COLUMNS "WHERE room = ?1 AND generation = ?2";
-
-#undef CLOSING_COLUMNS
-
-constexpr const char* closing_done_sql =
-    "DELETE FROM room_closings WHERE room = ?1 AND generation = ?2";
+constexpr const char* find_closing_sql = CLOSING_COLUMNS THAT_CLOSING;
+constexpr const char* closing_done_sql = "DELETE FROM closings " THAT_CLOSING;
 constexpr const char* closing_failed_sql =
-    "UPDATE room_closings SET attempts = attempts + 1, due_at = ?3 "
-    "WHERE room = ?1 AND generation = ?2";
+    "UPDATE closings SET attempts = attempts + 1, due_at = ?4 " THAT_CLOSING;
+
+#undef THAT_CLOSING
+#undef CLOSING_COLUMNS
 
 std::optional<booking_state> state_from(std::string_view text) {
   for (const auto state :
@@ -193,6 +192,10 @@ std::int64_t rounded_up(core::wall_time at) {
   return std::chrono::ceil<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
+void bind_closing(query& to, const room_closing& which) {
+  to.bind(which.room.view()).bind(std::int64_t{which.generation}).bind(which.provider_room);
+}
+
 std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(limit); }
 
 }  // namespace
@@ -254,10 +257,9 @@ std::vector<room_closing> due_closings(connection& on, core::wall_time now, std:
   return read_closings(on, rows);
 }
 
-std::optional<room_closing> find_closing(connection& on, const core::room_id& room,
-                                         std::uint32_t generation) {
+std::optional<room_closing> find_closing(connection& on, const room_closing& which) {
   auto rows = on.prepare(find_closing_sql);
-  rows.bind(room.view()).bind(std::int64_t{generation});
+  bind_closing(rows, which);
   auto read = read_closings(on, rows);
   if (read.empty()) return std::nullopt;
   return std::move(read.front());
@@ -353,15 +355,17 @@ std::vector<core::revocation> revocations(connection& on, core::wall_time since)
   return out;
 }
 
-bool closing_done(connection& on, const core::room_id& room, std::uint32_t generation) {
-  on.prepare(closing_done_sql).bind(room.view()).bind(std::int64_t{generation}).run();
+bool closing_done(connection& on, const room_closing& which) {
+  auto write = on.prepare(closing_done_sql);
+  bind_closing(write, which);
+  write.run();
   return on.good() && on.rows_changed() > 0;
 }
 
-bool closing_failed(connection& on, const core::room_id& room, std::uint32_t generation,
-                    core::wall_time retry_at) {
+bool closing_failed(connection& on, const room_closing& which, core::wall_time retry_at) {
   auto write = on.prepare(closing_failed_sql);
-  write.bind(room.view()).bind(std::int64_t{generation}).bind(to_milliseconds(retry_at)).run();
+  bind_closing(write, which);
+  write.bind(to_milliseconds(retry_at)).run();
   return on.good() && on.rows_changed() > 0;
 }
 

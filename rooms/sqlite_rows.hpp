@@ -21,8 +21,7 @@ std::vector<booking> to_prepare(connection& on, const rooms_due& which);
 // Its two questions, for a test that looks at how SQLite answers them.
 std::array<const char*, 2> to_prepare_sql();
 std::vector<room_closing> due_closings(connection& on, core::wall_time now, std::size_t limit);
-std::optional<room_closing> find_closing(connection& on, const core::room_id& room,
-                                         std::uint32_t generation);
+std::optional<room_closing> find_closing(connection& on, const room_closing& which);
 
 std::optional<booking> find_reported(connection& on, const call_report& report);
 std::vector<booking> overdue(connection& on, core::wall_time ended_before,
@@ -30,9 +29,8 @@ std::vector<booking> overdue(connection& on, core::wall_time ended_before,
 
 // Inside a transaction. `before` is what was found in it.
 void keep(connection& on, const booking* before, const change& made);
-bool closing_done(connection& on, const core::room_id& room, std::uint32_t generation);
-bool closing_failed(connection& on, const core::room_id& room, std::uint32_t generation,
-                    core::wall_time retry_at);
+bool closing_done(connection& on, const room_closing& which);
+bool closing_failed(connection& on, const room_closing& which, core::wall_time retry_at);
 
 void revoke(connection& on, const core::revocation& what, core::wall_time now);
 // A hundred of those that were made before.

@@ -150,8 +150,32 @@ constexpr const char* version_7 = R"sql(
 CREATE INDEX revocations_by_age ON revocations (made_at);
 )sql";
 
+// A generation may have more rooms to close than one. A version without this that still serves on
+// the same file goes on noting its closings where it knows them, and they come over from there.
+constexpr const char* version_8 = R"sql(
+CREATE TABLE closings (
+  room          TEXT    NOT NULL,
+  generation    INTEGER NOT NULL,
+  provider      TEXT    NOT NULL,
+  provider_room TEXT    NOT NULL,
+  due_at        INTEGER NOT NULL,
+  attempts      INTEGER NOT NULL,
+  PRIMARY KEY (room, generation, provider_room)
+) STRICT, WITHOUT ROWID;
+INSERT INTO closings SELECT room, generation, provider, provider_room, due_at, attempts
+  FROM room_closings;
+DELETE FROM room_closings;
+DROP INDEX room_closings_by_due;
+CREATE INDEX closings_by_due ON closings (due_at);
+CREATE TRIGGER closings_noted_before AFTER INSERT ON room_closings BEGIN
+  INSERT OR IGNORE INTO closings (room, generation, provider, provider_room, due_at, attempts)
+  VALUES (NEW.room, NEW.generation, NEW.provider, NEW.provider_room, NEW.due_at, NEW.attempts);
+  DELETE FROM room_closings WHERE room = NEW.room AND generation = NEW.generation;
+END;
+)sql";
+
 constexpr std::array versions = {version_1, version_2, version_3, version_4,
-                                 version_5, version_6, version_7};
+                                 version_5, version_6, version_7, version_8};
 
 std::string said(connection& on) { return on.take_trouble().detail; }
 

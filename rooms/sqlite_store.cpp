@@ -321,9 +321,9 @@ core::task<core::result<std::vector<room_closing>>> sqlite_store::due_closings(
 }
 
 core::task<core::result<std::optional<room_closing>>> sqlite_store::find_closing(
-    core::room_id room, std::uint32_t generation, core::deadline until) {
-  work<std::optional<room_closing>> what = [room = std::move(room), generation](connection& db) {
-    return core::result<std::optional<room_closing>>(sqlite::find_closing(db, room, generation));
+    room_closing which, core::deadline until) {
+  work<std::optional<room_closing>> what = [which = std::move(which)](connection& db) {
+    return core::result<std::optional<room_closing>>(sqlite::find_closing(db, which));
   };
   return inside_->read<std::optional<room_closing>>(std::move(what), until);
 }
@@ -373,21 +373,19 @@ core::task<core::result<bool>> sqlite_store::let_go(std::string what, std::strin
   return inside_->write<bool>(std::move(write), until);
 }
 
-core::task<core::result<bool>> sqlite_store::closing_done(core::room_id room,
-                                                          std::uint32_t generation,
+core::task<core::result<bool>> sqlite_store::closing_done(room_closing which,
                                                           core::deadline until) {
-  work<bool> what = [room = std::move(room), generation](connection& db) {
-    return core::result<bool>(sqlite::closing_done(db, room, generation));
+  work<bool> what = [which = std::move(which)](connection& db) {
+    return core::result<bool>(sqlite::closing_done(db, which));
   };
   return inside_->write<bool>(std::move(what), until);
 }
 
-core::task<core::result<bool>> sqlite_store::closing_failed(core::room_id room,
-                                                            std::uint32_t generation,
+core::task<core::result<bool>> sqlite_store::closing_failed(room_closing which,
                                                             core::wall_time retry_at,
                                                             core::deadline until) {
-  work<bool> what = [room = std::move(room), generation, retry_at](connection& db) {
-    return core::result<bool>(sqlite::closing_failed(db, room, generation, retry_at));
+  work<bool> what = [which = std::move(which), retry_at](connection& db) {
+    return core::result<bool>(sqlite::closing_failed(db, which, retry_at));
   };
   return inside_->write<bool>(std::move(what), until);
 }

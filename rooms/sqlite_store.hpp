@@ -59,8 +59,7 @@ class sqlite_store final : public store {
   core::task<core::result<std::vector<room_closing>>> due_closings(core::wall_time now,
                                                                    std::size_t limit,
                                                                    core::deadline until) override;
-  core::task<core::result<std::optional<room_closing>>> find_closing(core::room_id room,
-                                                                     std::uint32_t generation,
+  core::task<core::result<std::optional<room_closing>>> find_closing(room_closing which,
                                                                      core::deadline until) override;
   core::task<core::result<bool>> revoke(core::revocation what, core::wall_time now,
                                         core::wall_time forget_before,
@@ -73,10 +72,8 @@ class sqlite_store final : public store {
                                       core::deadline until) override;
   core::task<core::result<bool>> let_go(std::string what, std::string holder,
                                         core::deadline until) override;
-  core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
-                                              core::deadline until) override;
-  core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,
-                                                core::wall_time retry_at,
+  core::task<core::result<bool>> closing_done(room_closing which, core::deadline until) override;
+  core::task<core::result<bool>> closing_failed(room_closing which, core::wall_time retry_at,
                                                 core::deadline until) override;
 
  private:

@@ -38,7 +38,8 @@ struct put_outcome {
 };
 
 // A provider's room that has to be closed: noted in the transaction that cancels or ends its
-// booking, and kept until closing_done, so that a crash forgets none.
+// booking, or keeps another room in its place, and kept until closing_done, so that a crash forgets
+// none. A generation may have several: one that was made while its booking was called off, too.
 struct room_closing {
   core::room_id room;
   std::uint32_t generation = 1;
@@ -53,6 +54,9 @@ struct room_made {
   booking_ptr told;  // the booking that the provider was told of, with the room that it had then
   std::string provider_room;
   bool replaces = false;  // it is another room in place of that one
+  // Nobody else can have remembered it, as each that is made there is another: where it is not kept
+  // it is to be closed.
+  bool is_another = false;
 };
 
 // Which bookings of one provider wait for their room to be made, or to be told of a change.
@@ -122,8 +126,9 @@ class store {
   // Remembers the provider's room if the booking is still of the told one's generation and has its
   // room, which is empty where there was none; gives the booking as it is now. It stays untold
   // where it has changed since. Where it was closed or opened anew meanwhile, the closing of this
-  // room is due at once. Where the same generation has another room by now, or would lose its room
-  // under a running call, that one stays, and the caller closes its own.
+  // room is due at once, and where it replaces one that of the other. Where the same generation has
+  // another room by now, or would lose its room under a running call, that one stays; the closing
+  // of this one is due where it is_another.
   virtual core::task<core::result<booking>> remember_room(room_made what, core::wall_time now,
                                                           core::deadline until) = 0;
   // Scheduled bookings of the provider whose time has come: those that have changed since their
@@ -153,9 +158,10 @@ class store {
   // Closings that are due at `now`, the longest waiting first.
   virtual core::task<core::result<std::vector<room_closing>>> due_closings(
       core::wall_time now, std::size_t limit, core::deadline until) = 0;
-  // The closing of this generation's room as it is noted now; nullopt once it is done.
+  // The closing of this room as it is noted now; nullopt once it is done. Of a closing its booking,
+  // generation and provider_room say which it is.
   virtual core::task<core::result<std::optional<room_closing>>> find_closing(
-      core::room_id room, std::uint32_t generation, core::deadline until) = 0;
+      room_closing which, core::deadline until) = 0;
   // Of two for the same user the later instant counts. Some of those that were made before
   // `forget_before` are forgotten with it: more than come, so that they do not pile up.
   virtual core::task<core::result<bool>> revoke(core::revocation what, core::wall_time now,
@@ -182,11 +188,9 @@ class store {
                                                 core::deadline until) = 0;
 
   // The provider closed it, or never will: nothing is left to do. True where it was still noted.
-  virtual core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
-                                                      core::deadline until) = 0;
+  virtual core::task<core::result<bool>> closing_done(room_closing which, core::deadline until) = 0;
   // It did not work: counted, and due again at `retry_at`. True where it was still noted.
-  virtual core::task<core::result<bool>> closing_failed(core::room_id room,
-                                                        std::uint32_t generation,
+  virtual core::task<core::result<bool>> closing_failed(room_closing which,
                                                         core::wall_time retry_at,
                                                         core::deadline until) = 0;
 };

@@ -89,6 +89,28 @@ test('a Whereby meeting that runs is not replaced when its booking is prolonged,
   }
 });
 
+test('a Whereby meeting that is made for a longer booking while that is called off is closed, and so is the one before', async () => {
+  const fake = await FakeWhereby.start();
+  const door = await Stagedoor.start({ providers: fake.configuration, extra });
+  try {
+    const room = randomRoom();
+    await door.book(room, between(-minute, hour));
+    await eventually(() => fake.meetings.size === 1);
+    const [before] = fake.meetings.keys();
+    // It is there at once and told of late; the one before cannot be closed meanwhile.
+    const plain = fake.answer.bind(fake);
+    fake.answer = (call, json, response) => plain(call, call.method === 'POST' ? (...what) => setTimeout(() => json(...what), 1_500) : json, response);
+    fake.misbehave((query, response) => setTimeout(() => response.writeHead(503, { 'retry-after': '1' }).end(), 500), { method: 'DELETE', times: 3 });
+    await door.book(room, between(-minute, 3 * hour));
+    await eventually(() => fake.meetings.size === 2);
+    assert.equal((await door.service('DELETE', `/api/bookings/${room}`)).status, 200);
+    await eventually(() => !fake.meetings.has(before) && fake.meetings.size === 0, 60_000);
+  } finally {
+    await door.stop();
+    await fake.stop();
+  }
+});
+
 test('bookings of a provider without rooms are in nobody’s way', async () => {
   const fake = await Fake100ms.start();
   const door = await Stagedoor.start({

@@ -249,6 +249,7 @@ BOOST_AUTO_TEST_CASE(a_store_that_cannot_remember_the_room_does_not_keep_people_
 
 BOOST_AUTO_TEST_CASE(a_room_that_lost_against_another_nodes_is_closed) {
   door_scene at;
+  at.vendor->makes_another = true;
   at.store.add(tests::booking_of("talk"));
   at.vendor->pause = [&]() -> core::task<void> {
     if (!at.vendor->closed.empty()) co_return;
@@ -258,6 +259,7 @@ BOOST_AUTO_TEST_CASE(a_room_that_lost_against_another_nodes_is_closed) {
     BOOST_TEST(kept_theirs.has_value());
   };
   BOOST_REQUIRE(at.run(at.join("talk")));
+  at.settle();
   BOOST_TEST(at.vendor->admitted.back().provider_room == "theirs");
   BOOST_REQUIRE(at.vendor->closed.size() == 1u);
   BOOST_TEST(at.vendor->closed[0] == "talk#1 at made-talk-1");
@@ -640,8 +642,25 @@ BOOST_AUTO_TEST_CASE(a_room_is_replaced_before_anybody_else_enters_and_the_old_o
   at.vendor->prepare_fails.reset();
   BOOST_TEST(at.run(at.join("talk")).has_value());
   BOOST_TEST(at.vendor->admitted.back().provider_room != before);
+  at.settle();
   BOOST_TEST(at.vendor->closed == std::vector<std::string>{"talk#1 at " + before},
              boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_was_replaced_and_could_not_be_closed_is_closed_later) {
+  door_scene at;
+  const std::string before = join_replaceable(at);
+  replace(at, longer());
+  at.vendor->close_fails = providers::errc::unavailable;
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+  at.settle();
+  BOOST_TEST(at.store.closings() == 1u);
+  at.vendor->close_fails.reset();
+  at.clock.advance(1min);
+  sweep(at);
+  BOOST_TEST(at.store.closings() == 0u);
+  BOOST_TEST(at.vendor->closed.back() == "talk#1 at " + before);
+  BOOST_TEST(at.store.peek("talk")->provider_room != before);
 }
 
 BOOST_AUTO_TEST_CASE(a_room_in_which_a_call_runs_is_replaced_when_the_call_is_over) {

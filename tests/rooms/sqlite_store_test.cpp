@@ -121,8 +121,16 @@ struct scene {
   }
 };
 
+// The file as it was when a generation had one room to close at most.
+void drop_version_8(other_program& file) {
+  file.execute("DROP TRIGGER closings_noted_before");
+  file.execute("DROP TABLE closings");
+  file.execute("CREATE INDEX room_closings_by_due ON room_closings (due_at)");
+}
+
 // The file as it was before it knew what providers have yet to hear.
 void drop_versions_from_6(other_program& file) {
+  drop_version_8(file);
   file.execute("DROP INDEX revocations_by_age");
   file.execute("DROP INDEX bookings_untold");
   file.execute("DROP INDEX bookings_without_room");
@@ -258,6 +266,37 @@ BOOST_AUTO_TEST_CASE(a_file_of_the_fifth_version_has_each_room_looked_at_once) {
   BOOST_TEST(s.find("made").value()->preparing.untold);
   BOOST_TEST(!s.find("bare").value()->preparing.untold);
   BOOST_TEST(!s.find("over").value()->preparing.untold);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_sixth_version_had_to_close_is_closed_and_so_is_what_it_still_notes) {
+  constexpr const char* note =
+      "INSERT INTO room_closings (room, generation, provider, provider_room, due_at, attempts) "
+      "VALUES ('r', 1, '100ms', 'first', 0, 3) ON CONFLICT (room, generation) DO NOTHING";
+  constexpr const char* note_another =
+      "INSERT INTO room_closings (room, generation, provider, provider_room, due_at, attempts) "
+      "VALUES ('r', 1, '100ms', 'second', 0, 0) ON CONFLICT (room, generation) DO NOTHING";
+  scene s;
+  s.open();
+  s.store.reset();
+  {
+    other_program old(s.path);
+    drop_version_7(old);
+    old.execute(note);
+    old.execute("PRAGMA user_version = 6");
+  }
+  s.open();
+  const auto due = [&] { return tests::run(s.context, s.store->due_closings(t0, 9, far)).value(); };
+  BOOST_TEST_REQUIRE(due().size() == 1u);
+  BOOST_TEST(due()[0].provider_room == "first");
+  BOOST_TEST(due()[0].attempts == 3u);
+  // Of a process of that version which goes on serving.
+  other_program(s.path).execute(note);
+  BOOST_TEST(due().size() == 1u);
+  other_program(s.path).execute(note_another);
+  BOOST_TEST(due().size() == 2u);
+  auto done = tests::run(s.context, s.store->closing_done(due()[0], far));
+  BOOST_TEST(done.value());
+  BOOST_TEST(due().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(

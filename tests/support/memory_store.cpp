@@ -38,7 +38,7 @@ void memory_store::add(rooms::booking one) { bookings_[one.room.text()] = std::m
 void memory_store::keep(const rooms::change& made) {
   if (made.changed) bookings_[made.after.room.text()] = made.after;
   if (made.closing)
-    closings_.try_emplace({made.closing->room.text(), made.closing->generation}, *made.closing);
+    closings_.try_emplace(key_of(*made.closing), *made.closing);
   if (made.changed || made.closing) ++writes;
 }
 
@@ -194,19 +194,18 @@ core::task<core::result<std::vector<rooms::room_closing>>> memory_store::due_clo
 }
 
 core::task<core::result<std::optional<rooms::room_closing>>> memory_store::find_closing(
-    core::room_id room, std::uint32_t generation, core::deadline until) {
+    rooms::room_closing which, core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);
   std::optional<rooms::room_closing> answer;
-  const auto found = closings_.find({room.text(), generation});
+  const auto found = closings_.find(key_of(which));
   if (found != closings_.end()) answer = found->second;
   co_return answer;
 }
 
-core::task<core::result<bool>> memory_store::closing_done(core::room_id room,
-                                                          std::uint32_t generation,
+core::task<core::result<bool>> memory_store::closing_done(rooms::room_closing which,
                                                           core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);
-  co_return closings_.erase({room.text(), generation}) > 0;
+  co_return closings_.erase(key_of(which)) > 0;
 }
 
 core::task<core::result<bool>> memory_store::revoke(core::revocation what, core::wall_time now,
@@ -266,12 +265,11 @@ core::task<core::result<bool>> memory_store::let_go(std::string what, std::strin
   co_return true;
 }
 
-core::task<core::result<bool>> memory_store::closing_failed(core::room_id room,
-                                                            std::uint32_t generation,
+core::task<core::result<bool>> memory_store::closing_failed(rooms::room_closing which,
                                                             core::wall_time retry_at,
                                                             core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);
-  const auto found = closings_.find({room.text(), generation});
+  const auto found = closings_.find(key_of(which));
   if (found == closings_.end()) co_return false;
   ++found->second.attempts;
   found->second.due_at = rooms::from_milliseconds(rooms::to_milliseconds(retry_at));

@@ -46,7 +46,7 @@ class memory_store final : public rooms::store {
   core::task<core::result<std::vector<rooms::room_closing>>> due_closings(
       core::wall_time now, std::size_t limit, core::deadline until) override;
   core::task<core::result<std::optional<rooms::room_closing>>> find_closing(
-      core::room_id room, std::uint32_t generation, core::deadline until) override;
+      rooms::room_closing which, core::deadline until) override;
   core::task<core::result<bool>> revoke(core::revocation what, core::wall_time now,
                                         core::wall_time forget_before,
                                         core::deadline until) override;
@@ -58,10 +58,9 @@ class memory_store final : public rooms::store {
                                       core::deadline until) override;
   core::task<core::result<bool>> let_go(std::string what, std::string holder,
                                         core::deadline until) override;
-  core::task<core::result<bool>> closing_done(core::room_id room, std::uint32_t generation,
+  core::task<core::result<bool>> closing_done(rooms::room_closing which,
                                               core::deadline until) override;
-  core::task<core::result<bool>> closing_failed(core::room_id room, std::uint32_t generation,
-                                                core::wall_time retry_at,
+  core::task<core::result<bool>> closing_failed(rooms::room_closing which, core::wall_time retry_at,
                                                 core::deadline until) override;
 
   // While true every operation is store_unavailable.
@@ -90,7 +89,10 @@ class memory_store final : public rooms::store {
   std::size_t closings() const { return closings_.size(); }
 
  private:
-  using closing_key = std::pair<std::string, std::uint32_t>;
+  using closing_key = std::tuple<std::string, std::uint32_t, std::string>;
+  static closing_key key_of(const rooms::room_closing& one) {
+    return {one.room.text(), one.generation, one.provider_room};
+  }
 
   const rooms::booking* before(const core::room_id& room) const { return peek(room.view()); }
   void keep(const rooms::change& made);

@@ -9,6 +9,7 @@ const refusal = (code, message) => ({ error: { code, message, innerError: { date
 export class FakeMicrosoftTeams extends FakeVendor {
   tokens = new TokenDesk(3599);
   meetings = new Map(); // by id
+  #made = 0;
   policy = true;
 
   get configuration() {
@@ -40,7 +41,7 @@ login_url = "${this.origin}"
       if (!wanted.externalId || wanted.endDateTime <= wanted.startDateTime) return json(400, refusal('BadRequest', 'dates'));
       const there = [...this.meetings.values()].find((one) => one.externalId === wanted.externalId);
       if (there) return json(200, there);
-      const n = this.meetings.size + 1;
+      const n = ++this.#made;
       const thread = encodeURIComponent(`19:meeting_${n}@thread.v2`).toLowerCase();
       const made = {
         '@odata.context': 'https://graph.microsoft.com/v1.0/$metadata#x', id: Buffer.from(`1*${organizer}*0**${n}`).toString('base64'), ...wanted,

@@ -6,6 +6,7 @@ export const wherebyKey = 'wR7yLq2nVx5kTd8mZc4hJb9sGf3pUa6e';
 
 export class FakeWhereby extends FakeVendor {
   meetings = new Map();
+  #next = 87_673_375;
 
   get configuration() {
     return `[providers.whereby]
@@ -22,7 +23,7 @@ base_url = "${this.origin}/v1"
       const wanted = JSON.parse(body);
       if (!(Date.parse(wanted.endDate) > Date.now())) return json(400, { error: 'endDate' });
       const name = '/' + randomUUID();
-      const meeting = { meetingId: String(87_673_375 + this.meetings.size), roomName: name, roomUrl: 'https://acme.whereby.com' + name, startDate: new Date().toISOString(), endDate: wanted.endDate };
+      const meeting = { meetingId: String(this.#next++), roomName: name, roomUrl: 'https://acme.whereby.com' + name, startDate: new Date().toISOString(), endDate: wanted.endDate };
       if (wanted.fields?.includes('hostRoomUrl')) meeting.hostRoomUrl = `${meeting.roomUrl}?roomKey=eyJhb.host.key`;
       this.meetings.set(meeting.meetingId, meeting);
       return json(201, meeting);
