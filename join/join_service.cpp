@@ -1,6 +1,7 @@
 #include "join/join_service.hpp"
 
 #include "join/error.hpp"
+#include "providers/guard.hpp"
 #include "rooms/error.hpp"
 
 namespace join {
@@ -177,6 +178,12 @@ core::task<core::result<joined>> join_service::enter(opened door, join_call call
   if (!way) {
     entry.trace = call.trace;
     auto asked = co_await vendor->admit(std::move(entry), until);
+    // The booking may have changed meanwhile, and it is the reason then, whatever the provider
+    // says.
+    auto still = co_await check(call, who, until);
+    if (!still) co_return core::same_failure(still);
+    if (still->booking->generation != door.booking->generation)
+      co_return core::fail(providers::line_full());
     way = std::move(asked);
   }
   if (!*way) co_return core::same_failure(*way);

@@ -144,4 +144,36 @@ BOOST_AUTO_TEST_CASE(a_booking_that_is_cancelled_while_its_room_is_made_lets_nob
   BOOST_TEST(at.store.closings() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(
+    a_booking_that_changes_while_its_link_is_asked_for_lets_nobody_in_by_the_old_one) {
+  for (const bool reopened : {false, true}) {
+    for (const bool fails : {false, true}) {
+      door_scene at;
+      at.vendor->asks = true;
+      at.store.add(tests::booking_of("talk"));
+      BOOST_REQUIRE(at.run(at.join("talk")));
+      const auto room = *core::room_id::from("talk");
+      if (fails) at.vendor->admit_fails = providers::errc::rejected;
+      at.vendor->pause = [&]() -> core::task<void> {
+        auto closed = co_await at.store.close(room, rooms::booking_state::cancelled,
+                                              at.clock.wall_now(), tests::far_deadline());
+        BOOST_TEST(closed.has_value());
+        if (reopened) {
+          auto put = co_await at.store.put(tests::draft_of("talk"), closed->provider,
+                                           at.clock.wall_now(), tests::far_deadline());
+          BOOST_TEST(put.has_value());
+        }
+        at.bookings.forget(room);
+      };
+      auto made = at.run(at.join("talk"));
+      BOOST_REQUIRE(!made);
+      // Who asks again gets into the new room.
+      if (reopened)
+        BOOST_TEST(made.error().code == providers::errc::unavailable);
+      else
+        BOOST_TEST(made.error().code == rooms::errc::room_cancelled);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
