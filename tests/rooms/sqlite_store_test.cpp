@@ -280,9 +280,9 @@ BOOST_AUTO_TEST_CASE(what_the_sixth_version_had_to_close_is_closed_and_so_is_wha
   s.store.reset();
   {
     other_program old(s.path);
-    drop_version_7(old);
+    drop_version_8(old);
     old.execute(note);
-    old.execute("PRAGMA user_version = 6");
+    old.execute("PRAGMA user_version = 7");
   }
   s.open();
   const auto due = [&] { return tests::run(s.context, s.store->due_closings(t0, 9, far)).value(); };
