@@ -1,5 +1,5 @@
 // Bytes as a request's fields, one a line: the token that is found is a piece of one of them, and
-// is found again.
+// is found again. The same bytes as what somebody pastes for `explain --token`.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/pasted_credential.hpp"
 #include "auth/verifier.hpp"
 #include "core/encoding.hpp"
 
@@ -54,6 +55,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string pieces;
   const auto together = auth::find_credential(settings_of_pieces(), head, false, pieces);
   if (together && together->text.size() > 2 * size + 16) std::abort();
+  // One line of it, and no more than a name added.
+  const http::field pasted = auth::field_of_pasted(settings_of_pieces(), text);
+  if (pasted.value.find_first_of("\r\n") != std::string::npos || pasted.value.size() > size + 64)
+    std::abort();
   for (const bool bearer : {true, false}) {
     std::string buffer;
     const auto got = auth::find_credential(settings_of(bearer), head, false, buffer);

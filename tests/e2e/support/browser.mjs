@@ -1,5 +1,8 @@
 // The browser of the tests: Debian's Chromium, headless, with a camera and a microphone that are made up.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -11,6 +14,20 @@ const camera = ['--use-fake-device-for-media-stream=device-count=2,display-media
 
 export const launch = ({ devices = true } = {}) =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...quiet, ...(devices ? camera : [])] });
+
+// A browser of somebody's own that lets sites send their cookies from other sites' pages, as most still do: Debian's does not by itself,
+// and no browser in a private window. Gives its only context, and what ends it.
+export async function launchPermissive() {
+  const profile = mkdtempSync(join(tmpdir(), 'stagedoor-browser-'));
+  mkdirSync(join(profile, 'Default'));
+  writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: { block_third_party_cookies: false, cookie_controls_mode: 0 } }));
+  const context = await chromium.launchPersistentContext(profile, { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: quiet });
+  const stop = async () => {
+    await context.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
+  return { context, stop };
+}
 
 // Until the video in a page or frame has shown new pictures, and not only is there.
 export async function moves(frame, selector, { frames = 10, timeout = 30_000 } = {}) {
