@@ -149,10 +149,18 @@ core::result<std::string> read_token(const std::string& file) {
   return out;
 }
 
-int explain_session_token(const config& settings, const std::string& file) {
+// Now, or the time that was asked for.
+std::optional<core::wall_time> time_of(const explain_flags& asked) {
+  if (asked.at.empty()) return core::system_clock().wall_now();
+  const auto at = core::from_rfc3339(asked.at);
+  if (!at) complain("--at must be a time such as 2026-11-22T10:00:00Z");
+  return at;
+}
+
+int explain_session_token(const config& settings, const std::string& file, core::wall_time at) {
   const auto text = read_token(file);
   if (!text) return complain("--token: " + text.error().detail), did_not_work;
-  const auto told = explain_token(settings, *text);
+  const auto told = explain_token(settings, *text, at);
   print(told.text);
   return told.accepted ? ok : did_not_work;
 }
@@ -160,11 +168,13 @@ int explain_session_token(const config& settings, const std::string& file) {
 int explain(const common_flags& flags, const explain_flags& asked) {
   const auto settings = load_or_complain(flags.source());
   if (!settings) return did_not_work;
+  const auto at = time_of(asked);
+  if (!at) return wrong_usage;
   if (!asked.token_file.empty()) {
     if (!asked.user.empty() || !asked.room.empty())
       return complain("--token explains a session; --user and --room a decision: one of the two"),
              wrong_usage;
-    return explain_session_token(*settings, asked.token_file);
+    return explain_session_token(*settings, asked.token_file, *at);
   }
   explain_question question;
   const auto user = core::user_id::from(asked.user);
@@ -179,12 +189,7 @@ int explain(const common_flags& flags, const explain_flags& asked) {
   question.user = *user;
   question.room = *room;
   question.seat = *seat;
-  question.at = core::system_clock().wall_now();
-  if (!asked.at.empty()) {
-    const auto at = core::from_rfc3339(asked.at);
-    if (!at) return complain("--at must be a time such as 2026-11-22T10:00:00Z"), wrong_usage;
-    question.at = *at;
-  }
+  question.at = *at;
   const auto text = explain_decision(*settings, question);
   if (!text) return complain(text.error().detail), did_not_work;
   print(*text);

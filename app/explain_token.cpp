@@ -80,12 +80,12 @@ std::optional<auth::revocations> stored_revocations(const config& settings, core
 
 }  // namespace
 
-auth::session_explanation explain_token(const config& settings, std::string_view token) {
-  const core::wall_time now = core::system_clock().wall_now();
-  const auto revoked = stored_revocations(settings, now);
+auth::session_explanation explain_token(const config& settings, std::string_view token,
+                                        core::wall_time at) {
+  const auto revoked = stored_revocations(settings, core::system_clock().wall_now());
   auth::session_question asked;
   asked.token = token;
-  asked.at = now;
+  asked.at = at;
   asked.keys_of = [&](const auth::issuer_settings& of) { return keys_of(settings, of); };
   asked.ask = [&](const auth::asked_settings& whom, std::string_view forwarded) {
     return told_by(settings, whom, forwarded);

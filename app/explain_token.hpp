@@ -8,7 +8,9 @@
 
 namespace app {
 
-// Fetches keys where the token's login has them by URL, and reads revocations from the store.
-auth::session_explanation explain_token(const config& settings, std::string_view token);
+// As it would be judged at that time by what is known now: fetches keys where the token's login has
+// them by URL, asks the login that knows it, and reads revocations from the store.
+auth::session_explanation explain_token(const config& settings, std::string_view token,
+                                        core::wall_time at);
 
 }  // namespace app

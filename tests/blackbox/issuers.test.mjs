@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SignJWT, generateKeyPair } from 'jose';
 import { FakeLogin, sessionOnly } from './support/fake_login.mjs';
-import { Stagedoor, configuration, freePort, explainToken } from './support/stagedoor.mjs';
+import { Stagedoor, configuration, explainToken, freePort, rfc3339 } from './support/stagedoor.mjs';
 
 let login, other, door;
 const issuerTable = (name, from, more = '') => `[session.issuers.${name}]\nissuer = "${from.issuer}"\n${more}\n`;
@@ -209,7 +209,7 @@ test('SIGHUP takes other issuers over without losing those that stay', async () 
 });
 
 test('explain --token says rule by rule why a session is not accepted, and never shows it', async () => {
-  const explain = (token) => explainToken(door.file, token);
+  const explain = (token, more) => explainToken(door.file, token, more);
   const good = await explain(await login.token({ aud: 'door', jti: 'explained' }));
   assert.equal(good.code, 0, good.out);
   assert.match(good.out, /issuer +passed .*issuers\.one[^]*user +passed .*expert-1[^]*not_revoked +passed[^]*decision +accepted/);
@@ -219,6 +219,9 @@ test('explain --token says rule by rule why a session is not accepted, and never
   assert.equal((await door.service('POST', '/api/sessions/revoke', { tokenId: 'explained' })).status, 200);
   assert.match((await explain(await login.token({ aud: 'door', jti: 'explained' }))).out, /not_revoked +failed/);
   assert.match((await explain(await login.token({ aud: 'door' }, { life: '-1h' }))).out, /times +failed/);
+  const yesterday = rfc3339(Date.now() - 86_400_000);
+  assert.match((await explain(await login.token({ aud: 'door' }), ['--at', yesterday])).out, /times +failed .*lies ahead/);
+  assert.equal((await explain('x', ['--at', 'yesterday'])).code, 2);
   assert.match((await explain('nonsense')).out, /shape +failed/);
   assert.equal((await explain(`\ufeffAuthorization: Bearer ${await login.token({ aud: 'door' })}\r\n`)).code, 0);
 });

@@ -252,8 +252,8 @@ export function decodeToken(token) {
 }
 
 // What `explain --token` says of what stands in its input: nothing of that itself. It does not block this process, in which the fakes answer.
-export async function explainToken(file, text) {
-  const child = spawn(binary, ['explain', '--config', file, '--token', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+export async function explainToken(file, text, more = []) {
+  const child = spawn(binary, ['explain', '--config', file, '--token', '-', ...more], { stdio: ['pipe', 'pipe', 'pipe'] });
   let out = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (out += piece));
   child.stdin.end(text + '\n');
