@@ -131,12 +131,22 @@ std::vector<algorithm> read_algorithms(core::options& from) {
   return out;
 }
 
+// An address that is asked as it stands. Its last slash belongs to it: many a server answers with a
+// redirect where it is missing, and none is followed.
+std::string read_address(core::options& from, std::string_view key) {
+  std::string text = from.text(key, "");
+  if (!from.has(key) || from.noted(key) || may_be_fetched(text)) return text;
+  from.note(key, "is no https address; http is accepted for loopback addresses only",
+            "\"https://login.example.com/…\"");
+  return {};
+}
+
 // [session.issuers.<name>]. What is not said of claims is as [session] has it.
 issuer_settings read_issuer(core::options& from, std::string name, const session_settings& common) {
   issuer_settings out;
   out.name = std::move(name);
   out.issuer = from.required_text("issuer");
-  out.jwks_url = from.url("jwks_url", true).value_or("");
+  out.jwks_url = read_address(from, "jwks_url");
   // Compared letter by letter, so it must not lose its last slash.
   if (!out.issuer.empty() && out.jwks_url.empty() && !from.noted("jwks_url") &&
       !may_be_fetched(out.issuer))
@@ -178,7 +188,7 @@ asked_settings read_asked(core::options& from, asked_kind kind, const session_se
   if (!from.has("url"))
     from.note("url", "is missing: whom to ask", "an https address");
   else
-    out.url = from.url("url", true).value_or("");
+    out.url = read_address(from, "url");
   out.timeout = from.duration("timeout", out.timeout, 50ms, 30s);
   out.good_for = from.duration("good_for", out.good_for, 0s, 10min);
   out.bad_for = from.duration("bad_for", out.bad_for, 0s, 10min);

@@ -65,6 +65,7 @@ BOOST_AUTO_TEST_CASE(an_issuer_is_read_with_what_it_inherits) {
   auto& issuers = at.from.section("issuers");
   auto one = std::make_shared<core::options>("session.issuers.one", "test.toml:5", at.mistakes);
   one->set("issuer", std::string("https://login.example.com/"));
+  one->set("jwks_url", std::string("https://login.example.com/o/jwks/"));
   one->set("user_claim", std::string("uid"));
   one->set("algorithms", texts({"ES256"}));
   issuers.set("one", one);
@@ -73,12 +74,31 @@ BOOST_AUTO_TEST_CASE(an_issuer_is_read_with_what_it_inherits) {
   BOOST_REQUIRE(got.issuers.size() == 1u);
   const auto& read = got.issuers.front();
   BOOST_TEST(read.issuer == "https://login.example.com/");
+  // Both as they stand: a slash that was taken away is another address.
+  BOOST_TEST(read.jwks_url == "https://login.example.com/o/jwks/");
   BOOST_TEST(read.rules.issuers.front() == read.issuer);
   BOOST_TEST(read.rules.audiences.front() == "door");
   BOOST_TEST(read.claims.user_claim == "uid");
   BOOST_TEST(read.claims.role_claims.size() == 2u);
   BOOST_TEST((read.rules.algorithms == std::vector{jose::algorithm::es256}));
   BOOST_TEST(got.user_claim == "sub");
+}
+
+BOOST_AUTO_TEST_CASE(who_is_asked_has_an_address_that_can_be_asked_as_it_stands) {
+  const auto url_of = [](std::string url) {
+    reading at;
+    auto& callback = at.from.section("callback");
+    callback.set("url", std::move(url));
+    callback.set("cookies", texts({"sid"}));
+    const auto got = at.read();
+    return at.complains_of("session.callback.url") ? "refused" : got.callback->url;
+  };
+  BOOST_TEST(url_of("https://www.example.com/api/session/") ==
+             "https://www.example.com/api/session/");
+  BOOST_TEST(url_of("http://127.0.0.1:8080/me") == "http://127.0.0.1:8080/me");
+  for (const char* nowhere : {"http://www.example.com/me", "https://www.example.com:99999/me",
+                              "https://www.example.com/me#top", "/me", ""})
+    BOOST_TEST(url_of(nowhere) == "refused", nowhere);
 }
 
 BOOST_AUTO_TEST_CASE(mistakes_of_issuers_are_named) {
@@ -98,7 +118,10 @@ BOOST_AUTO_TEST_CASE(mistakes_of_issuers_are_named) {
   BOOST_TEST(complains("issuer", std::string("https://one.example.com")));
   BOOST_TEST(complains("issuer", std::string("http://two.example.com")));
   BOOST_TEST(complains("issuer", std::string("two")));
-  BOOST_TEST(complains("jwks_url", std::string("http://two.example.com/keys")));
+  for (const char* nowhere :
+       {"http://two.example.com/keys", "https://two.example.com:99999/", "https://[::1/", "",
+        "https://two.example.com/k#f", "https://*.example.com/", "two.example.com/keys"})
+    BOOST_TEST(complains("jwks_url", std::string(nowhere)), nowhere);
   BOOST_TEST(complains("algorithms", texts({"HS256"})));
   BOOST_TEST(complains("algorithms", texts({"none"})));
   BOOST_TEST(complains("secret", std::string("x")));

@@ -189,6 +189,21 @@ test('redirects are not followed and huge answers are cut off', async () => {
   }
 });
 
+test('a key set whose address ends in a slash is fetched there', async () => {
+  const slashed = await FakeLogin.start();
+  // As some frameworks do it: without the slash there is a redirect, which nobody follows.
+  slashed.act = (request, response) => {
+    if (request.url !== '/jwks') return (request.url = request.url.replace(/^\/jwks\/$/, '/keys'), false);
+    response.writeHead(301, { location: '/jwks/' });
+    return response.end(), true;
+  };
+  const own = await Stagedoor.start({ toml: sessionOnly(configuration, issuerTable('slashed', slashed, `jwks_url = "${slashed.origin}/jwks/"`)) });
+  await own.book('open');
+  assert.equal((await own.join('open', { token: await slashed.token() })).status, 200, own.log);
+  await own.stop();
+  await slashed.stop();
+});
+
 test('SIGHUP takes other issuers over without losing those that stay', async () => {
   const { readFileSync, writeFileSync } = await import('node:fs');
   const late = await FakeLogin.start();
