@@ -17,6 +17,9 @@ std::string_view name_of(urgency which) {
   return "unknown";
 }
 
+// Of a short window: as long as a provider may shut us out altogether (retry_after_max).
+constexpr std::chrono::seconds told_longest{120};
+
 quota::quota(quota_limit limit) : limit_(std::move(limit)) {}
 
 std::uint32_t quota::share_of(urgency who) const {
@@ -96,7 +99,10 @@ std::chrono::seconds quota::close(std::optional<std::chrono::seconds> told,
   const std::lock_guard hold(lock_);
   const auto guess = limit_.aligned ? std::chrono::ceil<std::chrono::seconds>(window_left(clock))
                                     : std::min(limit_.window / 6, std::chrono::seconds{10});
-  const auto wait = std::max(told.value_or(guess), std::chrono::seconds{1});
+  // What is used up comes back with the window: a word of hours on a limit of seconds is a mistake,
+  // or about another limit.
+  const auto longest = std::max(limit_.window + limit_.window / 24, told_longest);
+  const auto wait = std::clamp(told.value_or(guess), std::chrono::seconds{1}, longest);
   closed_until_ = std::max(closed_until_, clock.steady_now() + wait);
   return wait;
 }

@@ -41,6 +41,7 @@ class quota {
 
   // The vendor itself says that it is used up. `told` is its own word for how long; without it an
   // aligned window is closed to its end, another for a sixth of its length and ten seconds at most.
+  // It is believed for the length of the window and a little more, at least two minutes.
   // Gives what was decided.
   std::chrono::seconds close(std::optional<std::chrono::seconds> told, const core::clock& clock);
 

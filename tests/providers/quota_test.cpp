@@ -93,6 +93,17 @@ BOOST_AUTO_TEST_CASE(a_vendor_closes_its_quota_for_as_long_as_it_says) {
   BOOST_TEST(of.left(clock) == 9u);
 }
 
+BOOST_AUTO_TEST_CASE(a_word_of_hours_does_not_close_a_limit_of_seconds_for_hours) {
+  tests::fake_clock clock;
+  quota second({"second", 10, 1s});
+  BOOST_TEST((second.close(25h, clock) == 120s));
+  BOOST_TEST((second.take(urgency::join, 1, clock) == 120s));
+  quota long_one({"long", 10, 600s});
+  BOOST_TEST((long_one.close(25h, clock) == 625s));
+  quota day({"day", 10, 86'400s, true});
+  BOOST_TEST((day.close(std::chrono::hours{900}, clock) == 25h));
+}
+
 BOOST_AUTO_TEST_CASE(where_it_says_nothing_a_minute_is_closed_shortly_and_a_day_to_its_end) {
   tests::fake_clock clock;
   quota minute({"minute", 10, 60s});
