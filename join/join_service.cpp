@@ -1,6 +1,7 @@
 #include "join/join_service.hpp"
 
 #include "join/error.hpp"
+#include "join/room_need.hpp"
 #include "providers/guard.hpp"
 #include "rooms/error.hpp"
 
@@ -24,11 +25,6 @@ joined made_of(opened&& door, const providers::provider& vendor, providers::join
   out.expires_at = way.expires_at;
   out.refresh_after = refresh_time(now, way.expires_at);
   return out;
-}
-
-core::failure missing(const rooms::booking& one) {
-  return core::failure(make_error_code(errc::provider_missing),
-                       "the booking is pinned to " + one.provider.text());
 }
 
 }  // namespace
@@ -86,7 +82,7 @@ std::optional<core::result<joined>> join_service::join_now(const join_call& call
   if (!door) return std::nullopt;
   if (!*door) return core::result<joined>(core::same_failure(*door));
   providers::provider* vendor = parts_.providers.find((*door)->booking->provider);
-  if (!vendor) return core::result<joined>(core::fail(missing(*(*door)->booking)));
+  if (!vendor) return core::result<joined>(core::fail(provider_is_missing(*(*door)->booking)));
   if (vendor->traits().needs_room && !parts_.rooms.lets_in((*door)->booking)) return std::nullopt;
 
   fill(warm_, **door, call, who, now);
@@ -169,7 +165,7 @@ core::task<core::result<joined>> join_service::enter(opened door, join_call call
     door = std::move(*again);
   }
   providers::provider* vendor = parts_.providers.find(door.booking->provider);
-  if (!vendor) co_return core::fail(missing(*door.booking));
+  if (!vendor) co_return core::fail(provider_is_missing(*door.booking));
 
   providers::admission entry;
   fill(entry, door, call, *who, now);

@@ -286,9 +286,7 @@ core::task<core::result<booking_ptr>> provisioner::state::make_alone(handle self
     parts.log.warn("store_unavailable", {{"during", "prepare"}, {"detail", stored.error().detail}});
   }
   providers::provider* vendor = parts.providers.find(one->provider);
-  if (!vendor)
-    co_return core::fail(errc::provider_missing,
-                         "the booking is pinned to " + one->provider.text());
+  if (!vendor) co_return core::fail(provider_is_missing(*one));
   if (vendor->makes_another()) {
     if (!stored) co_return core::same_failure(stored);
     if (auto made = self->take_unsaved(*one))

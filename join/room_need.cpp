@@ -1,5 +1,7 @@
 #include "join/room_need.hpp"
 
+#include "join/error.hpp"
+
 namespace join {
 namespace {
 
@@ -31,6 +33,13 @@ bool opens_as_it_is(const rooms::booking& one, const providers::provider* vendor
                     const rooms::window_settings& windows, core::wall_time now) {
   if (!vendor || one.provider_room.empty()) return false;
   return vendor->still_opens(terms_of(one, windows), one.provider_room, now);
+}
+
+core::failure provider_is_missing(const rooms::booking& one) {
+  return core::failure(make_error_code(errc::provider_missing),
+                       "the booking is held at " + one.provider.text() +
+                           ", and no table [providers." + one.provider.text() +
+                           "] is configured: bring it back, or book another room");
 }
 
 providers::room_wish wish_for(const rooms::booking& one, const rooms::window_settings& windows) {

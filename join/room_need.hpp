@@ -28,6 +28,10 @@ room_need need_of(const rooms::booking& one, const providers::provider* vendor,
 bool opens_as_it_is(const rooms::booking& one, const providers::provider* vendor,
                     const rooms::window_settings& windows, core::wall_time now);
 
+// For the operator, of a booking whose provider's table is gone from the configuration, or has
+// another name.
+core::failure provider_is_missing(const rooms::booking& one);
+
 providers::room_wish wish_for(const rooms::booking& one, const rooms::window_settings& windows);
 // A closing has outlived its booking: only the room's name at the provider counts.
 providers::room_wish wish_for(const rooms::room_closing& one);

@@ -382,7 +382,9 @@ core::task<core::result<std::string>> zoom::start_link(meeting known, admission 
   auto answer = co_await calls_.call(std::move(what), until);
   if (!answer) co_return core::same_failure(answer);
   if (answer->status == 404)
-    co_return core::fail(errc::rejected, "the meeting was deleted at Zoom");
+    co_return core::fail(errc::rejected,
+                         "the meeting was deleted at Zoom: give the booking other times, and "
+                         "another is made");
   const std::string_view link = text_of(answer->json, "start_url");
   if (!is_zoom_link(link))
     co_return core::fail(errc::rejected, "Zoom answered without a usable start_url");

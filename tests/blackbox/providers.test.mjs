@@ -4,8 +4,11 @@ import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Fake100ms, provider as hms } from './support/fake_100ms.mjs';
 import { FakeDaily, provider as daily } from './support/fake_daily.mjs';
+import { TokenDesk } from './support/fake_vendor.mjs';
+import { FakeZoom } from './support/fake_zoom.mjs';
 import { FakeService, eventSecret, hookSecret, keyOf } from './support/fake_service.mjs';
 import { Stagedoor, decodeToken, randomRoom, rfc3339, session } from './support/stagedoor.mjs';
 import { eventually, everyFailure, joins } from './support/vendor_failures.mjs';
@@ -87,6 +90,127 @@ test('a provider\'s secret moves its own bookings only', async () => {
   assert.equal(await call(), 'live');
   assert.equal((await send('hms-school', 'secret-of-hms-school-0123', event('session.close.success', Date.now() + 2_000, 'd'))).status, 200);
   assert.equal(await call(), 'ended');
+});
+
+// Two accounts at Zoom, of which the first may make one meeting a day; both number their meetings alike.
+async function twoAccounts() {
+  const fakes = { clinic: await FakeZoom.start(), school: await FakeZoom.start() };
+  const tables = Object.entries(fakes).map(([name, fake]) => {
+    Object.assign(fake, { account: `acct-${name}`, secret: `zO0mS3cr3t-of-${name}-0123456789`, tokens: new TokenDesk(3600, `${name}-`) });
+    return fake.configuration.replace('[providers.zoom]', `[providers.zoom-${name}]`) + `webhook_secret = "webhooks-of-${name}-0123"\n`;
+  });
+  fakes.clinic.hosts = fakes.school.hosts = new Set(['a@example.com']);
+  fakes.clinic.perDay = 1;
+  const at = await Stagedoor.start({ top: 'default_provider = "zoom-school"', providers: tables.join('').replaceAll(', "b@example.com"', ''), extra: '[rooms]\nprepare_before = "0s"\n' });
+  return { fakes, at, stop: async () => Promise.all([at, fakes.clinic, fakes.school].map((one) => one.stop())) };
+}
+
+test('two accounts at Zoom share neither credentials nor quota, circuit, meetings or reports', async () => {
+  const { fakes, at, stop } = await twoAccounts();
+  try {
+    const enter = async (provider) => {
+      const room = randomRoom();
+      assert.equal((await at.book(room, { ...soon(), provider })).status, 201);
+      return { room, answer: await at.join(room) };
+    };
+    const [clinic, school] = [await enter('zoom-clinic'), await enter('zoom-school')];
+    assert.deepEqual([clinic.answer.status, school.answer.status], [200, 200]);
+    // The quota.
+    const full = (await enter('zoom-clinic')).answer;
+    assert.deepEqual([full.status, full.json.code, full.json.reason], [503, 'provider_unavailable', 'quota']);
+    assert.equal((await enter('zoom-school')).answer.status, 200);
+    const metrics = await at.metrics();
+    assert.match(metrics, /provider_quota_left\{provider="zoom-clinic",quota="host_per_day"\} 0/);
+    assert.match(metrics, /provider_quota_left\{provider="zoom-school",quota="host_per_day"\} 98/);
+    // The credentials.
+    for (const [name, fake] of Object.entries(fakes))
+      for (const call of fake.calls.filter((one) => one.path !== '/oauth/token')) assert.match(call.headers.authorization, new RegExp(`^Bearer token-of-the-fake-${name}-`));
+    // The reports: each account has a meeting of this number.
+    const id = [...fakes.clinic.meetings.keys()][0];
+    assert.ok(fakes.school.meetings.has(id));
+    const report = (to, secret, at_ms = Date.now()) => {
+      const body = JSON.stringify({ event: 'meeting.started', event_ts: at_ms, payload: { object: { id } } });
+      const time = String(Math.floor(Date.now() / 1000));
+      const signature = 'v0=' + createHmac('sha256', secret).update(`v0:${time}:${body}`).digest('hex');
+      return at.api(`/webhooks/${to}`, { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-zm-request-timestamp': time, 'x-zm-signature': signature } });
+    };
+    const state = async ({ room }) => (await at.service('GET', `/api/bookings/${room}`)).json.call?.state;
+    assert.equal((await report('zoom-school', 'webhooks-of-clinic-0123')).status, 401);
+    assert.equal((await report('zoom-school', 'webhooks-of-school-0123')).status, 200);
+    assert.deepEqual([await state(clinic), await state(school)], [undefined, 'live']);
+    // The circuit.
+    fakes.school.misbehave((_, response) => response.writeHead(503, { 'retry-after': '60' }).end(), { path: /invite|meetings/, times: 1 });
+    fakes.clinic.perDay = 100;
+    const ill = (await enter('zoom-school')).answer;
+    assert.deepEqual([ill.status, ill.headers.get('retry-after')], [503, '60']);
+    const well = await at.metrics();
+    assert.match(well, /provider_circuit_state\{provider="zoom-school"\} 2/);
+    assert.match(well, /provider_circuit_state\{provider="zoom-clinic"\} 0/);
+    // What goes, goes where it was made.
+    assert.equal((await at.service('DELETE', `/api/bookings/${clinic.room}`)).status, 200);
+    await eventually(() => !fakes.clinic.meetings.has(id));
+    assert.ok(fakes.school.meetings.has(id));
+  } finally {
+    await stop();
+  }
+});
+
+test('another default waits for a restart, and then for new bookings alone', async () => {
+  const change = (server) => writeFileSync(server.file, readFileSync(server.file, 'utf8').replace('default_provider = "hms"', 'default_provider = "daily"'));
+  const providers = hms(first) + daily(rooms);
+  const extra = '[rooms]\nprepare_before = "0s"\n';
+  const at = await Stagedoor.start({ top: 'default_provider = "hms"', providers, extra });
+  const [old, fresh] = [randomRoom(), randomRoom()];
+  await at.book(old, soon());
+  change(at);
+  at.child.kill('SIGHUP');
+  await at.logged(/"event":"restart_needed","changed":"default_provider"/);
+  assert.equal((await at.book(fresh, soon())).json.provider, 'hms');
+  at.keepFolder = true;
+  await at.stop();
+  const next = await Stagedoor.start({ top: 'default_provider = "daily"', providers, extra, folder: at.folder });
+  try {
+    assert.equal((await next.book(old, soon())).json.provider, 'hms', 'pinned');
+    assert.equal((await next.join(old)).json.provider, 'hms');
+    assert.equal((await next.book(randomRoom(), soon())).json.provider, 'daily');
+  } finally {
+    next.keepFolder = false;
+    await next.stop();
+  }
+});
+
+test('a provider that lost its name: its bookings say so, and its rooms are closed when it is back', async () => {
+  const own = await Fake100ms.start();
+  const extra = '[rooms]\nprepare_before = "0s"\nsweep_every = "1s"\n';
+  const before = await Stagedoor.start({ providers: hms(own), extra });
+  const room = randomRoom();
+  await before.book(room, soon());
+  assert.equal((await before.join(room)).status, 200);
+  before.keepFolder = true;
+  await before.stop();
+  const renamed = await Stagedoor.start({ providers: hms(own).replace('[providers.hms]', '[providers.other]'), extra, folder: before.folder });
+  const asked = own.calls.length;
+  const lost = await renamed.join(room);
+  assert.deepEqual([lost.status, lost.json.code], [503, 'provider_unavailable']);
+  await renamed.logged(/"detail":"the booking is held at hms, and no table \[providers\.hms\] is configured/);
+  assert.equal((await renamed.service('PUT', `/api/bookings/${room}`, { ...soon(), provider: 'other', participants: [{ userId: 'expert-1', role: 'expert' }] })).status, 422);
+  assert.equal((await renamed.service('DELETE', `/api/bookings/${room}`)).status, 200);
+  // Another room may be held elsewhere.
+  const another = randomRoom();
+  assert.equal((await renamed.book(another, { ...soon(), provider: 'other' })).json.provider, 'other');
+  assert.equal((await renamed.join(another)).status, 200);
+  assert.ok(own.calls.slice(asked).every((call) => !/end-room/.test(call.path)), 'nobody asks in the name of another');
+  renamed.keepFolder = true;
+  await renamed.stop();
+  const back = await Stagedoor.start({ providers: hms(own) + hms(own).replace('[providers.hms]', '[providers.other]'), top: 'default_provider = "hms"', extra, folder: before.folder });
+  try {
+    await eventually(() => [...own.rooms.values()].some((one) => one.enabled === false), 8_000);
+    assert.equal((await back.join(another)).json.provider, 'other');
+  } finally {
+    back.keepFolder = false;
+    await back.stop();
+    await own.stop();
+  }
 });
 
 test('one\'s own service: a page per seat, claims of one\'s own, calls and reports as Standard Webhooks', async () => {

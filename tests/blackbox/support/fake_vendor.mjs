@@ -21,11 +21,12 @@ export function json(response, status, value, headers = {}) {
 export class TokenDesk {
   issued = new Map(); // token -> expires at
   #next = 1;
-  constructor(life = 3600) {
+  constructor(life = 3600, of = '') {
     this.life = life;
+    this.of = of; // whose tokens they are, where there are several of one type
   }
   issue() {
-    const token = `token-of-the-fake-${this.#next++}`;
+    const token = `token-of-the-fake-${this.of}${this.#next++}`;
     this.issued.set(token, Date.now() + this.life * 1000);
     return { access_token: token, token_type: 'Bearer', expires_in: this.life };
   }

@@ -5,6 +5,8 @@ export const zoomSecret = 'zO0mS3cr3t-of-the-s2s-app-0123456';
 
 export class FakeZoom extends FakeVendor {
   tokens = new TokenDesk(3600);
+  account = 'acct-1';
+  secret = zoomSecret;
   meetings = new Map();
   hosts = new Set(['a@example.com', 'b@example.com']);
   created = new Map(); // host -> creates of today
@@ -15,9 +17,9 @@ export class FakeZoom extends FakeVendor {
   get configuration() {
     return `[providers.zoom]
 type = "zoom"
-account_id = "acct-1"
+account_id = "${this.account}"
 client_id = "client-1"
-client_secret = "${zoomSecret}"
+client_secret = "${this.secret}"
 hosts = ["a@example.com", "b@example.com"]
 base_url = "${this.origin}/v2"
 token_url = "${this.origin}/oauth/token"
@@ -26,11 +28,11 @@ token_url = "${this.origin}/oauth/token"
 
   answer({ method, path, query, body, headers }, json) {
     if (path === '/oauth/token') {
-      const basic = 'Basic ' + Buffer.from(`client-1:${zoomSecret}`).toString('base64');
+      const basic = 'Basic ' + Buffer.from(`client-1:${this.secret}`).toString('base64');
       if (headers.authorization !== basic) return json(400, { reason: 'Invalid client_id or client_secret', error: 'invalid_client' });
       const form = new URLSearchParams(body);
       if (form.get('grant_type') !== 'account_credentials') return json(400, { reason: 'unsupported grant type', error: 'unsupported_grant_type' });
-      if (form.get('account_id') !== 'acct-1') return json(400, { reason: 'Account does not exist', error: 'invalid_request' });
+      if (form.get('account_id') !== this.account) return json(400, { reason: 'Account does not exist', error: 'invalid_request' });
       return json(200, { ...this.tokens.issue(), scope: this.scope, api_url: 'https://api.zoom.us' });
     }
     if (!this.tokens.accepts(headers.authorization)) return json(401, { code: 124, message: 'Invalid access token.' });
