@@ -32,6 +32,9 @@ constexpr std::string_view sweep_lease = "sweep";
 // provider tells of its end.
 constexpr std::chrono::minutes running_pause{1};
 
+// What is made only to be closed ends by itself after so long, where it can.
+constexpr std::chrono::minutes interrupted_life{10};
+
 }  // namespace
 
 struct provisioner::state {
@@ -128,15 +131,17 @@ struct provisioner::state {
     return lease_on(std::move(what), std::move(holder), parts.settings.call_timeout);
   }
   std::string making(const core::room_id& room, const core::provider_name& vendor) const {
-    return (reuses_room(vendor) ? "room " : "make ") + room.text();
+    return std::string(reuses_room(vendor) ? rooms::using_prefix : rooms::making_prefix) +
+           room.text();
   }
   // Where making and closing meet in one room at the provider, they exclude each other.
   std::string closing_of(const rooms::room_closing& one) const {
-    if (reuses_room(one.provider)) return "room " + one.room.text();
+    if (reuses_room(one.provider)) return std::string(rooms::using_prefix) + one.room.text();
     return "close " + one.room.text() + '#' + std::to_string(one.generation);
   }
   static core::task<bool> held(handle self, rooms::lease wanted, core::deadline until);
   static core::task<void> let_go(handle self, rooms::lease mine);
+  static core::task<void> let_lapse(handle self, rooms::lease mine);
   static core::task<bool> sweeps_here(handle self, core::deadline until);
 
   // Background work, on the owner's shard.
@@ -245,6 +250,13 @@ core::task<void> provisioner::state::let_go(handle self, rooms::lease mine) {
     self->unreturned[std::move(mine.what)] = std::move(mine.holder);
 }
 
+// Anybody may have it, and it is remembered that nobody knows what came of it.
+core::task<void> provisioner::state::let_lapse(handle self, rooms::lease mine) {
+  const core::wall_time now = self->parts.clock.wall_now();
+  mine.ends_at = now;
+  co_await self->parts.store.hold(std::move(mine), now, self->call_deadline());
+}
+
 core::task<core::result<booking_ptr>> provisioner::state::make(handle self, booking_ptr wanted,
                                                                asker by) {
   // The store is not bothered for what would fail anyway: with the provider away there may be
@@ -262,7 +274,9 @@ core::task<core::result<booking_ptr>> provisioner::state::make(handle self, book
   if (!alone)
     co_return core::fail(providers::errc::timed_out, "waited for another process to make the room");
   auto made = co_await make_alone(self, std::move(wanted), std::move(by), until);
-  self->tasks.spawn(let_go(self, mine));  // nobody waits for that
+  // Nobody waits for that.
+  const bool unknown = !made && made.error().code == providers::errc::timed_out;
+  self->tasks.spawn(unknown ? let_lapse(self, mine) : let_go(self, mine));
   co_return made;
 }
 
@@ -469,6 +483,22 @@ core::task<void> provisioner::state::do_close(handle self, rooms::room_closing a
   co_await let_go(self, mine);
 }
 
+namespace {
+
+// What a closing is about. Where its maker was interrupted, making it once more finds it, or makes
+// it to be closed; nothing where each that is made is another.
+core::task<core::result<std::string>> room_of(providers::provider* vendor, rooms::room_closing due,
+                                              core::wall_time now, core::deadline until) {
+  if (!due.provider_room.empty()) co_return due.provider_room;
+  if (vendor->makes_another()) co_return std::string();
+  providers::room_wish same = wish_for(due);
+  same.starts_at = now;
+  same.ends_at = same.closes_at = now + interrupted_life;
+  co_return co_await vendor->prepare(std::move(same), until);
+}
+
+}  // namespace
+
 core::task<void> provisioner::state::close_alone(handle self, rooms::room_closing asked,
                                                  core::deadline until) {
   provisioner_parts& parts = self->parts;
@@ -480,8 +510,19 @@ core::task<void> provisioner::state::close_alone(handle self, rooms::room_closin
   providers::provider* vendor = parts.providers.find(due.provider);
   core::result<void> gone = core::fail(errc::provider_missing, due.provider.text());
   if (vendor) {
-    auto answer = co_await vendor->close(wish_for(due), due.provider_room, until);
-    gone = std::move(answer);
+    auto known = co_await room_of(vendor, due, parts.clock.wall_now(), until);
+    gone = core::result<void>();
+    if (!known) gone = core::same_failure(known);
+    if (known && known->empty()) {
+      parts.log.warn("room_may_be_left",
+                     {{"provider", due.provider.text()}, {"room", due.room.text()}});
+      co_await parts.store.closing_done(due, until);
+      co_return;
+    }
+    if (known) {
+      auto answer = co_await vendor->close(wish_for(due), std::move(*known), until);
+      gone = std::move(answer);
+    }
   }
   self->count("closed", due.provider, gone.has_value());
   const bool give_up = !gone && due.attempts + 1 >= closing_attempts_max;

@@ -192,6 +192,11 @@ std::int64_t rounded_up(core::wall_time at) {
   return std::chrono::ceil<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
+constexpr const char* note_interrupted_sql =
+    "INSERT INTO closings (room, generation, provider, provider_room, due_at, attempts) "
+    "SELECT ?1, ?2, ?3, '', max(ends_at, ?4), 0 FROM leases WHERE what IN (?5, ?6) LIMIT 1 "
+    "ON CONFLICT (room, generation, provider_room) DO NOTHING";
+
 void bind_closing(query& to, const room_closing& which) {
   to.bind(which.room.view()).bind(std::int64_t{which.generation}).bind(which.provider_room);
 }
@@ -353,6 +358,19 @@ std::vector<core::revocation> revocations(connection& on, core::wall_time since)
     out.push_back(
         {std::string(rows.text(0)), std::string(rows.text(1)), from_milliseconds(rows.number(2))});
   return out;
+}
+
+void note_interrupted(connection& on, const booking& closed, core::wall_time now) {
+  const std::string room = closed.room.text();
+  auto write = on.prepare(note_interrupted_sql);
+  write.bind(room).bind(std::int64_t{closed.generation}).bind(closed.provider.view());
+  write.bind(to_milliseconds(now)).bind(std::string(making_prefix) + room);
+  write.bind(std::string(using_prefix) + room).run();
+}
+
+void forget_interrupted(connection& on, const core::room_id& room, std::uint32_t generation) {
+  auto write = on.prepare(closing_done_sql);
+  write.bind(room.view()).bind(std::int64_t{generation}).bind(std::string_view("")).run();
 }
 
 bool closing_done(connection& on, const room_closing& which) {

@@ -29,6 +29,9 @@ std::vector<booking> overdue(connection& on, core::wall_time ended_before,
 
 // Inside a transaction. `before` is what was found in it.
 void keep(connection& on, const booking* before, const change& made);
+// Of a booking that has just been closed without a room: of the one that may be being made.
+void note_interrupted(connection& on, const booking& closed, core::wall_time now);
+void forget_interrupted(connection& on, const core::room_id& room, std::uint32_t generation);
 bool closing_done(connection& on, const room_closing& which);
 bool closing_failed(connection& on, const room_closing& which, core::wall_time retry_at);
 

@@ -240,6 +240,8 @@ core::task<core::result<booking>> sqlite_store::close(core::room_id room, bookin
     auto made =
         apply(db, room, [&](const booking* before) { return change_by_close(before, to, now); });
     if (!made) return core::same_failure(made);
+    if (made->changed && made->after.provider_room.empty())
+      sqlite::note_interrupted(db, made->after, now);
     return std::move(made->after);
   };
   return inside_->write<booking>(std::move(what), until);
@@ -251,6 +253,7 @@ core::task<core::result<booking>> sqlite_store::remember_room(room_made room, co
     auto made = apply(db, room.told->room,
                       [&](const booking* before) { return change_by_room(before, room, now); });
     if (!made) return core::same_failure(made);
+    sqlite::forget_interrupted(db, room.told->room, room.told->generation);
     return std::move(made->after);
   };
   return inside_->write<booking>(std::move(what), until);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.hpp"
@@ -44,7 +45,7 @@ struct room_closing {
   core::room_id room;
   std::uint32_t generation = 1;
   core::provider_name provider;
-  std::string provider_room;
+  std::string provider_room;  // empty where its maker was interrupted: it may or may not be there
   core::wall_time due_at;
   std::uint32_t attempts = 0;  // how often it failed
 };
@@ -94,6 +95,13 @@ struct report_outcome {
 // Something that only one process may do at a time: one of them holds it until it lets go or the
 // time is over.
 constexpr std::chrono::seconds lease_clock_slack{1};  // of a clock that is being adjusted
+// One whose time is over, and that nobody let go of, is remembered for so long: its holder was
+// killed, or does not know what came of it.
+constexpr std::chrono::hours lease_remembered{24};
+// What is held of a room while it is made, and while it is made or closed where both meet in one
+// room at the provider.
+constexpr std::string_view making_prefix = "make ";
+constexpr std::string_view using_prefix = "room ";
 struct lease {
   std::string what;
   std::string holder;
@@ -120,7 +128,8 @@ class store {
                                                       core::deadline until) = 0;
   // To cancelled or ended; repeating it changes nothing. An ended booking may still be cancelled; a
   // cancelled one stays cancelled. Where the provider has a room for it, its closing is due at
-  // once.
+  // once. Where none is known but one is being made, or its maker was interrupted, a closing
+  // without provider_room is due when the maker's time is over, unless remember_room comes before.
   virtual core::task<core::result<booking>> close(core::room_id room, booking_state to,
                                                   core::wall_time now, core::deadline until) = 0;
   // Remembers the provider's room if the booking is still of the told one's generation and has its

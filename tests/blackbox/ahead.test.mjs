@@ -95,3 +95,25 @@ test('a room whose closing was cut off by a crash is closed after the restart', 
     await second.stop();
   }
 });
+
+test('a room whose maker was killed before it could be remembered is closed when its booking is called off', async () => {
+  const extra = '[rooms]\nprepare_before = "1h"\nsweep_every = "1s"\ncall_timeout = "3s"\n';
+  const first = await Stagedoor.start({ providers: making(), extra });
+  const room = randomRoom();
+  const plain = fake.answer.bind(fake);
+  fake.answer = (call, json, response) => plain(call, /CreateRoom$/.test(call.path) ? () => {} : json, response);
+  await first.book(room, at(10 * minute));
+  await eventually(() => fake.rooms.size === 1);
+  first.keepFolder = true;
+  await first.stop('SIGKILL');
+  delete fake.answer;
+  // Nothing is made ahead now: the next process hears of the cancellation first.
+  const second = await Stagedoor.start({ providers: making(), extra: extra.replace('1h', '0s'), folder: first.folder });
+  second.keepFolder = false;
+  try {
+    assert.equal((await second.service('DELETE', `/api/bookings/${room}`)).status, 200);
+    await eventually(() => fake.rooms.size === 0, 30_000);
+  } finally {
+    await second.stop();
+  }
+});

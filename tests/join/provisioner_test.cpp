@@ -247,6 +247,44 @@ BOOST_AUTO_TEST_CASE(a_store_that_cannot_remember_the_room_does_not_keep_people_
   BOOST_TEST(at.store.peek("talk")->provider_room == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_room_that_nobody_knows_of_is_closed_when_its_booking_is_called_off) {
+  for (const bool another : {false, true}) {
+    door_scene at;
+    at.vendor->makes_another = another;
+    at.store.add(tests::booking_of("talk"));
+    at.vendor->prepare_fails = providers::errc::timed_out;  // the vendor may have made it
+    BOOST_TEST(!at.run(at.join("talk")).has_value());
+    at.settle();
+    at.vendor->prepare_fails.reset();
+    cancel(at);
+    const auto asked = at.vendor->prepared.size();
+    at.clock.advance(1s);
+    sweep(at);
+    BOOST_TEST(at.store.closings() == 0u);
+    // Where each that is made is another there is nothing to be found by making it.
+    BOOST_TEST(at.vendor->prepared.size() == asked + (another ? 0u : 1u));
+    BOOST_TEST(at.vendor->closed.size() == (another ? 0u : 1u));
+    if (!another) BOOST_TEST(at.vendor->closed[0] == "talk#1 at made-talk-1");
+    if (!another)
+      BOOST_TEST((at.vendor->prepared.back().wanted_for == providers::urgency::cleanup));
+    sweep(at);
+    BOOST_TEST(at.vendor->closed.size() == (another ? 0u : 1u));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_could_be_made_after_all_leaves_nothing_to_look_for) {
+  door_scene at;
+  at.store.add(tests::booking_of("talk"));
+  at.vendor->prepare_fails = providers::errc::timed_out;
+  BOOST_TEST(!at.run(at.join("talk")).has_value());
+  at.settle();
+  BOOST_TEST(at.store.leases.size() == 1u);
+  at.vendor->prepare_fails.reset();
+  BOOST_TEST(at.run(at.join("talk")).has_value());
+  at.settle();
+  BOOST_TEST(at.store.leases.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_room_that_lost_against_another_nodes_is_closed) {
   door_scene at;
   at.vendor->makes_another = true;

@@ -460,6 +460,35 @@ BOOST_DATA_TEST_CASE(a_closing_waits_after_a_failure_and_goes_when_done, all_sto
   BOOST_TEST(s.due(t0 + 2h).size() == 2u);
 }
 
+BOOST_DATA_TEST_CASE(a_room_whose_maker_was_interrupted_is_noted_when_its_booking_is_called_off,
+                     all_stores, where) {
+  scene s(where);
+  const auto take = [&](std::string what, core::wall_time now, core::wall_time ends_at) {
+    auto held =
+        tests::run(s.context, s.store().hold({std::move(what), "killed", ends_at}, now, far));
+    BOOST_TEST(held.value());
+  };
+  for (const char* id : {"killed", "used", "busy", "made", "idle"})
+    BOOST_TEST_REQUIRE(s.put(tests::draft_of(id)).has_value());
+  for (const char* id : {"killed", "busy", "made"})
+    take(std::string(rooms::making_prefix) + id, t0, t0 + 10s);
+  take(std::string(rooms::using_prefix) + "used", t0, t0 + 10s);
+  take("make something else", t0 + 2h, t0 + 3h);  // what is over is remembered all the same
+  BOOST_TEST_REQUIRE(s.remember("made", 1, "theirs").has_value());
+  BOOST_TEST_REQUIRE(s.close("busy", booking_state::cancelled, t0 + 1s).has_value());
+  BOOST_TEST((s.closing("busy", 1, "")->due_at == t0 + 10s));
+  for (const char* id : {"killed", "used", "made", "idle"})
+    BOOST_TEST_REQUIRE(s.close(id, booking_state::ended, t0 + 2h).has_value());
+  BOOST_TEST((s.closing("killed", 1, "")->due_at == t0 + 2h));
+  BOOST_TEST(s.closing("used", 1, "").has_value());
+  BOOST_TEST(!s.closing("made", 1, "").has_value());
+  BOOST_TEST(!s.closing("idle", 1, "").has_value());
+  // The maker was there after all.
+  BOOST_TEST_REQUIRE(s.remember("busy", 1, "late").has_value());
+  BOOST_TEST(!s.closing("busy", 1, "").has_value());
+  BOOST_TEST(s.closing("busy", 1, "late").has_value());
+}
+
 BOOST_DATA_TEST_CASE(lists_are_ordered_by_start_then_room_and_bounded_by_time, all_stores, where) {
   scene s(where);
   for (const auto& [id, hour] : {std::pair{"d", 3}, {"a", 2}, {"c", 1}, {"b", 2}})

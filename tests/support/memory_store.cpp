@@ -37,8 +37,7 @@ void memory_store::add(rooms::booking one) { bookings_[one.room.text()] = std::m
 
 void memory_store::keep(const rooms::change& made) {
   if (made.changed) bookings_[made.after.room.text()] = made.after;
-  if (made.closing)
-    closings_.try_emplace(key_of(*made.closing), *made.closing);
+  if (made.closing) closings_.try_emplace(key_of(*made.closing), *made.closing);
   if (made.changed || made.closing) ++writes;
 }
 
@@ -104,6 +103,14 @@ core::task<core::result<rooms::booking>> memory_store::close(core::room_id room,
   auto made = rooms::change_by_close(before(room), to, now);
   if (!made) co_return core::same_failure(made);
   keep(*made);
+  const rooms::booking& one = made->after;
+  for (const std::string_view prefix : {rooms::making_prefix, rooms::using_prefix}) {
+    const auto known = leases.find(std::string(prefix) + room.text());
+    if (!made->changed || !one.provider_room.empty() || known == leases.end()) continue;
+    const auto due_at = std::max(known->second.ends_at, now);
+    const rooms::room_closing due{one.room, one.generation, one.provider, {}, due_at};
+    closings_.try_emplace(key_of(due), due);
+  }
   co_return std::move(made->after);
 }
 
@@ -112,9 +119,11 @@ core::task<core::result<rooms::booking>> memory_store::remember_room(rooms::room
                                                                      core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);
   const core::room_id room = what.told->room;
+  const rooms::room_closing interrupted{room, what.told->generation, what.told->provider, {}, now};
   auto made = rooms::change_by_room(before(room), std::move(what), now);
   if (!made) co_return core::same_failure(made);
   keep(*made);
+  closings_.erase(key_of(interrupted));
   co_return std::move(made->after);
 }
 
