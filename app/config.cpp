@@ -368,6 +368,21 @@ std::string describe(const core::mistakes& found) {
   return out;
 }
 
+namespace {
+
+// Whoever has tokens of the same login for something else comes in with them.
+void note_open_logins(std::string& out, const auth::session_settings& from) {
+  constexpr std::string_view note =
+      "  note: {} names no audience: tokens that were made for other services count here too\n";
+  auto to = std::back_inserter(out);
+  if (!from.keys.empty() && from.rules.audiences.empty()) fmt::format_to(to, note, "[session]");
+  for (const auth::issuer_settings& one : from.issuers)
+    if (one.rules.audiences.empty() && one.rules.parties.empty())
+      fmt::format_to(to, note, "[session.issuers." + one.name + "]");
+}
+
+}  // namespace
+
 std::string summary_of(const config& settings) {
   std::string out = "The configuration is good.\n";
   auto to = std::back_inserter(out);
@@ -389,6 +404,7 @@ std::string summary_of(const config& settings) {
     out +=
         "  note: [tickets] has no secret, so one is made at each start: tickets end with the "
         "process, and other nodes do not know them\n";
+  note_open_logins(out, *settings.sessions);
   if (settings.service_keys.empty())
     out += "  note: [service] key_hashes is empty, so nobody can tell this server about bookings\n";
   return out;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { sessionOnly } from './support/fake_login.mjs';
-import { Stagedoor, configuration, explainToken } from './support/stagedoor.mjs';
+import { Stagedoor, configuration, explainToken, onlineCheck } from './support/stagedoor.mjs';
 
 class FakeServer {
   static async start(answer) {
@@ -55,6 +55,23 @@ after(async () => {
   await fake?.stop();
 });
 const withCookie = (cookie, headers = {}, at = door) => at.join('open', { token: null, headers: { cookie, ...headers } });
+
+test('check-config --online asks each login about a session that nobody has', async () => {
+  const toml = (table) => sessionOnly(configuration, table)({ port: 3002, adminPort: 9464, folder: '/tmp' });
+  const good = await onlineCheck(toml(callback(fake)));
+  assert.equal(good.code, 0, good.printed);
+  assert.match(good.printed, /session\.callback +good: /);
+  assert.match(fake.calls.at(-1).headers.cookie, /^sid=stagedoor-check/);
+  const open = await FakeServer.start(() => ({ json: { user: { id: 'anybody' } } }));
+  assert.match((await onlineCheck(toml(callback(open)))).printed, /session\.callback +FAILED: it lets in/);
+  const strict = await FakeServer.start(() => ({ status: 401, json: {} }));
+  const table = `[session.introspection]\nurl = "${strict.url}"\nclient_id = "door"\nclient_secret = "k9Xw3vTq7LmZ2bRn"\n`;
+  const refused = await onlineCheck(toml(table));
+  assert.equal(refused.code, 1);
+  assert.match(refused.printed, /session\.introspection +FAILED: .*401/);
+  assert.ok(!refused.printed.includes('k9Xw3vTq7LmZ2bRn'));
+  for (const one of [open, strict]) await one.stop();
+});
 
 test('explain --token asks the marketplace as the server would', async () => {
   const good = await explainToken(door.file, 'Cookie: lang=de; sid=good');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SignJWT, generateKeyPair } from 'jose';
 import { FakeLogin, sessionOnly } from './support/fake_login.mjs';
-import { Stagedoor, configuration, explainToken, freePort, rfc3339 } from './support/stagedoor.mjs';
+import { Stagedoor, configuration, explainToken, freePort, onlineCheck, rfc3339 } from './support/stagedoor.mjs';
 
 let login, other, door;
 const issuerTable = (name, from, more = '') => `[session.issuers.${name}]\nissuer = "${from.issuer}"\n${more}\n`;
@@ -187,6 +187,19 @@ test('redirects are not followed and huge answers are cut off', async () => {
     await own.stop();
     await odd.stop();
   }
+});
+
+test('check-config names logins without an audience, and with --online asks each', async () => {
+  const toml = (issuers) => sessionOnly(configuration, issuers)({ port: 3002, adminPort: 9464, folder: '/tmp' });
+  const away = { issuer: `http://127.0.0.1:${await freePort()}` };
+  const good = await onlineCheck(toml(issuerTable('one', login, 'audience = "door"') + issuerTable('other', other)));
+  assert.equal(good.code, 0, good.printed);
+  assert.match(good.printed, /login one +good: \d+ keys at http:.*\/keys\n/);
+  assert.match(good.printed, /note: \[session\.issuers\.other\] names no audience/);
+  assert.doesNotMatch(good.printed, /issuers\.one\] names no audience/);
+  const bad = await onlineCheck(toml(issuerTable('away', away)));
+  assert.equal(bad.code, 1);
+  assert.match(bad.printed, /login away +FAILED: .*refused/i);
 });
 
 test('a key set whose address ends in a slash is fetched there', async () => {
