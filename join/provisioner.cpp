@@ -511,8 +511,6 @@ core::task<void> provisioner::state::close_alone(handle self, rooms::room_closin
   core::result<void> gone = core::fail(errc::provider_missing, due.provider.text());
   if (vendor) {
     auto known = co_await room_of(vendor, due, parts.clock.wall_now(), until);
-    gone = core::result<void>();
-    if (!known) gone = core::same_failure(known);
     if (known && known->empty()) {
       parts.log.warn("room_may_be_left",
                      {{"provider", due.provider.text()}, {"room", due.room.text()}});
@@ -522,6 +520,8 @@ core::task<void> provisioner::state::close_alone(handle self, rooms::room_closin
     if (known) {
       auto answer = co_await vendor->close(wish_for(due), std::move(*known), until);
       gone = std::move(answer);
+    } else {
+      gone = core::same_failure(known);
     }
   }
   self->count("closed", due.provider, gone.has_value());
