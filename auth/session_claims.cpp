@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "auth/error.hpp"
+#include "core/code_point.hpp"
 #include "core/encoding.hpp"
 #include "core/time_text.hpp"
 
@@ -14,24 +15,6 @@ namespace {
 constexpr std::size_t name_code_points_max = 64;
 // More entries than a person has roles; the rest of such a list is not read.
 constexpr std::size_t roles_read_max = 256;
-
-// Controls, line separators and what turns the direction of the text around it (Unicode's
-// Bidi_Control).
-bool may_not_be_shown(std::uint32_t c) {
-  return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || c == 0x200e || c == 0x200f ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
-// Takes the first code point off well-formed UTF-8.
-std::uint32_t take_code_point(std::string_view& text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  std::uint32_t out = length == 1 ? first : first & (0x7fu >> length);
-  for (std::size_t i = 1; i < length; ++i)
-    out = out << 6 | (static_cast<unsigned char>(text[i]) & 0x3fu);
-  text.remove_prefix(length);
-  return out;
-}
 
 void add_role(identity& who, std::string_view said, const claim_rules& rules) {
   const auto names = [&](const std::vector<std::string>& accepted) {
@@ -94,7 +77,7 @@ std::string display_name(std::string_view utf8) {
   std::size_t kept = utf8.size();
   for (std::size_t count = 0; !rest.empty(); ++count) {
     if (count == name_code_points_max) kept = std::min(kept, utf8.size() - rest.size());
-    if (may_not_be_shown(take_code_point(rest))) return {};
+    if (core::may_not_be_shown(core::take_code_point(rest))) return {};
   }
   return std::string(core::trimmed(utf8.substr(0, kept)));
 }

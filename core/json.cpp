@@ -7,6 +7,7 @@
 
 #include "core/append.hpp"
 #include "core/byte_set.hpp"
+#include "core/code_point.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
 
@@ -148,18 +149,9 @@ std::string_view wide_character(std::string_view text) {
 // What terminals and editors obey instead of showing it: C1 controls, line separators, and what
 // turns the direction of the text around it. A line of the log is read there, and nobody may write
 // it anew from inside. 0 where it is none of these.
-unsigned obeyed(std::string_view character) {
-  const auto bits = [&](std::size_t at) {
-    return static_cast<unsigned char>(character[at]) & 0x3fu;
-  };
-  const auto first = static_cast<unsigned char>(character[0]);
-  const unsigned point = character.size() == 2   ? (first & 0x1fu) << 6 | bits(1)
-                         : character.size() == 3 ? (first & 0x0fu) << 12 | bits(1) << 6 | bits(2)
-                                                 : 0;
-  const bool odd = (point >= 0x80 && point <= 0x9f) || point == 0x61c || point == 0x200e ||
-                   point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
-                   (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
-  return odd ? point : 0;
+std::uint32_t obeyed(std::string_view character) {
+  const std::uint32_t point = take_code_point(character);
+  return may_not_be_shown(point) ? point : 0;
 }
 
 }  // namespace
@@ -176,7 +168,7 @@ void append_json_string(std::string& out, std::string_view text) {
       continue;
     }
     const std::string_view wide = c >= 0x80 ? wide_character(text.substr(i)) : std::string_view();
-    const unsigned escaped = wide.empty() ? 0 : obeyed(wide);
+    const std::uint32_t escaped = wide.empty() ? 0 : obeyed(wide);
     if (!wide.empty() && escaped == 0) {
       i += wide.size();
       continue;
