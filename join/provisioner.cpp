@@ -105,14 +105,14 @@ struct provisioner::state {
   static core::task<void> serve(handle owner, std::shared_ptr<meeting> met, core::executor home,
                                 booking_ptr one, asker by, core::deadline until);
 
-  // While it lives, the room is being closed, and nobody else closes or reuses it.
+  // While it lives, this is being closed, and nobody else closes or reuses it.
   struct turn {
-    turn(state& at, core::room_id of) : from(at.closing), room(std::move(of)) {
-      from.emplace(room, core::notice(at.parts.on));
+    turn(state& at, std::string of) : from(at.closing), what(std::move(of)) {
+      from.emplace(what, core::notice(at.parts.on));
     }
-    ~turn() { from.extract(room).mapped().give(); }
-    std::unordered_map<core::room_id, core::notice>& from;
-    core::room_id room;
+    ~turn() { from.extract(what).mapped().give(); }
+    std::unordered_map<std::string, core::notice>& from;
+    std::string what;
   };
 
   // Of several processes, one makes or closes a room, and one sweeps. Whoever is killed meanwhile
@@ -130,14 +130,18 @@ struct provisioner::state {
                              : std::move(left.mapped());
     return lease_on(std::move(what), std::move(holder), parts.settings.call_timeout);
   }
-  std::string making(const core::room_id& room, const core::provider_name& vendor) const {
-    return std::string(reuses_room(vendor) ? rooms::using_prefix : rooms::making_prefix) +
-           room.text();
+  static std::string use_of(const core::room_id& room) {
+    return std::string(rooms::using_prefix) + room.text();
   }
-  // Where making and closing meet in one room at the provider, they exclude each other.
+  std::string making(const core::room_id& room, const core::provider_name& vendor) const {
+    if (reuses_room(vendor)) return use_of(room);
+    return std::string(rooms::making_prefix) + room.text();
+  }
+  // Where making and closing meet in one room at the provider, they exclude each other. Elsewhere
+  // none waits for another, not even of those that one booking has.
   std::string closing_of(const rooms::room_closing& one) const {
-    if (reuses_room(one.provider)) return std::string(rooms::using_prefix) + one.room.text();
-    return "close " + one.room.text() + '#' + std::to_string(one.generation);
+    if (reuses_room(one.provider)) return use_of(one.room);
+    return fmt::format("close {}#{} {}", one.room.text(), one.generation, one.provider_room);
   }
   static core::task<bool> held(handle self, rooms::lease wanted, core::deadline until);
   static core::task<void> let_go(handle self, rooms::lease mine);
@@ -166,7 +170,7 @@ struct provisioner::state {
   core::single_flight<booking_ptr> flights;
   core::task_group tasks;
   background_queue background;
-  std::unordered_map<core::room_id, core::notice> closing;  // given when the turn ends
+  std::unordered_map<std::string, core::notice> closing;  // given when the turn ends
   // How many rooms are being made at each provider.
   std::map<core::provider_name, std::size_t> being_made;
   struct maker {
@@ -443,7 +447,7 @@ core::task<void> provisioner::state::put_off(handle self, booking_ptr one, bool 
 // False when the deadline came first.
 core::task<bool> provisioner::state::closed(handle self, core::room_id room, core::deadline until) {
   // No further turn begins for a room that is being made.
-  const auto turn = self->closing.find(room);
+  const auto turn = self->closing.find(use_of(room));
   if (turn == self->closing.end()) co_return true;
   core::notice ended = turn->second;
   co_return co_await ended.wait(until);
@@ -474,9 +478,10 @@ core::task<void> provisioner::state::do_close(handle self, rooms::room_closing a
   const bool is_made_now =
       self->reuses_room(asked.provider) && self->flights.in_flight(asked.room.text());
   // What is still noted afterwards comes with the next sweep.
-  if (is_made_now || self->closing.contains(asked.room)) co_return;
-  const turn at_exit(*self, asked.room);
-  const rooms::lease mine = self->room_lease(self->closing_of(asked));
+  std::string what = self->closing_of(asked);
+  if (is_made_now || self->closing.contains(what)) co_return;
+  const turn at_exit(*self, what);
+  const rooms::lease mine = self->room_lease(std::move(what));
   auto taken = co_await self->parts.store.hold(mine, self->parts.clock.wall_now(), until);
   if (!taken || !*taken) co_return;
   co_await close_alone(self, std::move(asked), until);

@@ -701,6 +701,29 @@ BOOST_AUTO_TEST_CASE(a_room_that_was_replaced_and_could_not_be_closed_is_closed_
   BOOST_TEST(at.store.peek("talk")->provider_room != before);
 }
 
+BOOST_AUTO_TEST_CASE(a_cancelled_room_does_not_wait_until_the_one_before_it_is_closed) {
+  door_scene at;
+  const std::string before = join_replaceable(at);
+  replace(at, longer());
+  auto made = hold(at);
+  at.provisioner->prepare_soon(kept(at, "talk"));
+  at.settle();
+  auto closed = hold(at);
+  made.give();
+  at.settle();
+  BOOST_TEST(at.vendor->closed.size() == 1u);
+  const std::string second = at.store.peek("talk")->provider_room;
+  BOOST_TEST(second != before);
+  cancel(at);
+  at.provisioner->close_soon(kept(at, "talk"));
+  at.settle();
+  BOOST_REQUIRE(at.vendor->closed.size() == 2u);
+  BOOST_TEST(at.vendor->closed[1] == "talk#1 at " + second);
+  closed.give();
+  at.settle();
+  BOOST_TEST(at.store.closings() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_room_in_which_a_call_runs_is_replaced_when_the_call_is_over) {
   door_scene at;
   const std::string before = join_replaceable(at);
