@@ -191,6 +191,7 @@ const problem* row_of(providers::errc why) {
     case providers::errc::unavailable: return &provider_unavailable;
     case providers::errc::timed_out: return &provider_timeout;
     case providers::errc::room_disabled: return &provider_rejected;
+    case providers::errc::room_gone: return &provider_rejected;
     case providers::errc::no_webhooks: return &not_found;
     case providers::errc::forged_webhook: return &forged_webhook;
     case providers::errc::bad_webhook: return &invalid_request;

@@ -98,7 +98,8 @@ T run(asio::io_context& context, core::task<T> work) {
 void check(const core::failure& why) {
   const bool ours =
       why.code == providers::errc::rejected || why.code == providers::errc::unavailable ||
-      why.code == providers::errc::timed_out || why.code == providers::errc::room_disabled;
+      why.code == providers::errc::timed_out || why.code == providers::errc::room_disabled ||
+      why.code == providers::errc::room_gone;
   if (!ours || why.detail.size() > 1024 || why.detail.find("eyJ") != std::string::npos)
     std::abort();
   // A quota may be closed until tomorrow.

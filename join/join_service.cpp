@@ -2,6 +2,7 @@
 
 #include "join/error.hpp"
 #include "join/room_need.hpp"
+#include "providers/error.hpp"
 #include "providers/guard.hpp"
 #include "rooms/error.hpp"
 
@@ -155,6 +156,19 @@ core::task<core::result<joined>> join_service::enter(opened door, join_call call
 core::task<core::result<joined>> join_service::enter(opened door, join_call call,
                                                      auth::identity_ptr who, core::deadline until,
                                                      way by) {
+  auto first = co_await enter_once(door, call, who, until, by);
+  if (first || first.error().code != providers::errc::room_gone) co_return first;
+  // Somebody deleted it at the provider: nobody would get in until the booking's times change.
+  auto forgotten = co_await parts_.rooms.forget(door.booking, until);
+  if (!forgotten) co_return core::same_failure(forgotten);
+  auto again = co_await check(call, who, until);
+  if (!again) co_return core::same_failure(again);
+  co_return co_await enter_once(*again, std::move(call), std::move(who), until, by);
+}
+
+core::task<core::result<joined>> join_service::enter_once(opened& door, join_call call,
+                                                          auth::identity_ptr who,
+                                                          core::deadline until, way by) {
   auto prepared = co_await parts_.rooms.ready(door.booking, call.trace, until);
   if (!prepared) co_return core::same_failure(prepared);
   const core::wall_time now = parts_.clock.wall_now();

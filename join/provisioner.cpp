@@ -675,6 +675,16 @@ core::task<core::result<booking_ptr>> provisioner::ready(booking_ptr one,
   co_return made;
 }
 
+core::task<core::result<void>> provisioner::forget(booking_ptr one, core::deadline until) {
+  const provisioner_parts& parts = state_->parts;
+  auto forgotten = co_await parts.store.forget_room(one, parts.clock.wall_now(), until);
+  if (!forgotten) co_return core::same_failure(forgotten);
+  if (*forgotten)
+    parts.log.warn("room_gone", {{"provider", one->provider.text()}, {"room", one->room.text()}});
+  co_await parts.shards.announce_change(one->room);
+  co_return core::result<void>();
+}
+
 void provisioner::prepare_soon(booking_ptr one) {
   const core::wall_time now = state_->parts.clock.wall_now();
   // Of a change to a room that is there already, its provider hears at once.

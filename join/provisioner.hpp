@@ -92,6 +92,10 @@ class provisioner {
                                                      std::optional<core::trace> trace,
                                                      core::deadline until);
 
+  // The provider does not know the booking's room: every shard forgets it, and ready() makes it
+  // anew.
+  core::task<core::result<void>> forget(rooms::booking_ptr one, core::deadline until);
+
   // In the background, from the shard of this object: makes the room of a new booking, tells the
   // provider of a changed one, closes that of a cancelled or ended one, unless that has been done.
   // Never waits; what fails, or is cut off, is found by the sweep.

@@ -18,6 +18,8 @@ class category final : public std::error_category {
         return "timed out";
       case errc::room_disabled:
         return "room disabled";
+      case errc::room_gone:
+        return "room gone";
       case errc::no_webhooks:
         return "no webhooks";
       case errc::forged_webhook:

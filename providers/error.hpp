@@ -10,6 +10,7 @@ enum class errc {
   unavailable,    // 503: its circuit is open, or it says that it is overloaded
   timed_out,      // 504: the join's deadline passed while it was asked
   room_disabled,  // 502: the room exists there and is closed
+  room_gone,      // 502: the room was there and the provider does not know it any more
   // Of webhooks:
   no_webhooks,     // 404: the provider sends none, or no secret for them is configured
   forged_webhook,  // 401: its signature, secret or time is wrong

@@ -129,7 +129,8 @@ class provider {
 
   // Signs a link without asking anybody; nullopt where the provider must be asked.
   virtual std::optional<core::result<join_link>> admit_now(const admission& who) = 0;
-  // Called where admit_now gives nullopt.
+  // Called where admit_now gives nullopt. errc::room_gone where the provider says that it does not
+  // know the room: it is forgotten then and made again.
   virtual core::task<core::result<join_link>> admit(admission who, core::deadline until) = 0;
 
   // Closes the room and sends people out, as far as the provider can. Safe to repeat.

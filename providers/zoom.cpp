@@ -373,6 +373,21 @@ std::optional<core::result<join_link>> zoom::admit_now(const admission& who) {
   return join_link{known->join_url, *ends};
 }
 
+// Zoom's words for a meeting that was deleted or has expired: another 404 is about something else.
+bool knows_no_meeting(const rest_answer& by) {
+  constexpr std::int64_t does_not_exist = 3001, not_found = 300;
+  const core::json_value* found = by.json.find("code");
+  const std::int64_t* code = found ? found->as_integer() : nullptr;
+  return by.status == 404 && code && (*code == does_not_exist || *code == not_found);
+}
+
+core::failure refused(const rest_answer& by, std::string_view what) {
+  if (knows_no_meeting(by))
+    return core::failure(make_error_code(errc::room_gone), "Zoom does not know the meeting");
+  return core::failure(make_error_code(errc::rejected),
+                       fmt::format("Zoom answered {} with {}", what, by.status));
+}
+
 // Holds a token of the host, two hours long: asked for when it is needed and never kept.
 core::task<core::result<std::string>> zoom::start_link(meeting known, admission who,
                                                        core::deadline until) {
@@ -381,10 +396,7 @@ core::task<core::result<std::string>> zoom::start_link(meeting known, admission 
   what.welcome = {404};
   auto answer = co_await calls_.call(std::move(what), until);
   if (!answer) co_return core::same_failure(answer);
-  if (answer->status == 404)
-    co_return core::fail(errc::rejected,
-                         "the meeting was deleted at Zoom: give the booking other times, and "
-                         "another is made");
+  if (answer->status == 404) co_return core::fail(refused(*answer, "get_meeting"));
   const std::string_view link = text_of(answer->json, "start_url");
   if (!is_zoom_link(link))
     co_return core::fail(errc::rejected, "Zoom answered without a usable start_url");
@@ -401,8 +413,10 @@ core::task<core::result<std::string>> zoom::invitation(meeting known, admission 
   json.member("name", who.name).end_object().end_array();
   json.member("ttl", std::max<std::int64_t>(life.count(), 60)).end_object();
   what.trace = who.trace;
+  what.welcome = {404};
   auto answer = co_await calls_.call(std::move(what), until);
   if (!answer) co_return core::same_failure(answer);
+  if (answer->status == 404) co_return core::fail(refused(*answer, "create_invite_link"));
   const core::json_value* people = answer->json.find("attendees");
   const auto* list = people ? people->as_array() : nullptr;
   const std::string_view link =

@@ -131,6 +131,19 @@ core::result<change> change_by_room(const booking* before, room_made what, core:
   return made;
 }
 
+change change_by_loss(const booking* before, const booking& known, core::wall_time now) {
+  change made;
+  if (!before) return made;
+  made.after = *before;
+  made.changed = before->generation == known.generation &&
+                 before->provider_room == known.provider_room && !known.provider_room.empty();
+  if (!made.changed) return made;
+  made.after.provider_room.clear();
+  made.after.preparing = {};
+  made.after.updated_at = kept(now);
+  return made;
+}
+
 change change_by_waiting(const booking& before, bool failed, core::wall_time not_before) {
   change made;
   made.after = before;

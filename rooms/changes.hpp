@@ -22,6 +22,7 @@ core::result<change> change_by_put(const booking* before, booking_draft draft,
                                    const core::provider_name& fallback, core::wall_time now);
 core::result<change> change_by_close(const booking* before, booking_state to, core::wall_time now);
 core::result<change> change_by_room(const booking* before, room_made made, core::wall_time now);
+change change_by_loss(const booking* before, const booking& known, core::wall_time now);
 change change_by_waiting(const booking& before, bool failed, core::wall_time not_before);
 // Whether to_prepare() is about this booking.
 bool is_to_prepare(const booking& one, const rooms_due& which);

@@ -259,6 +259,18 @@ core::task<core::result<booking>> sqlite_store::remember_room(room_made room, co
   return inside_->write<booking>(std::move(what), until);
 }
 
+core::task<core::result<bool>> sqlite_store::forget_room(booking_ptr known, core::wall_time now,
+                                                         core::deadline until) {
+  work<bool> what = [known = std::move(known), now](connection& db) -> core::result<bool> {
+    auto made = apply(db, known->room, [&](const booking* before) -> core::result<change> {
+      return change_by_loss(before, *known, now);
+    });
+    if (!made) return core::same_failure(made);
+    return made->changed;
+  };
+  return inside_->write<bool>(std::move(what), until);
+}
+
 core::task<core::result<std::vector<booking>>> sqlite_store::to_prepare(rooms_due which,
                                                                         core::deadline until) {
   work<std::vector<booking>> what = [which = std::move(which)](connection& db) {

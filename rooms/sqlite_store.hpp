@@ -45,6 +45,8 @@ class sqlite_store final : public store {
                                           core::deadline until) override;
   core::task<core::result<booking>> remember_room(room_made what, core::wall_time now,
                                                   core::deadline until) override;
+  core::task<core::result<bool>> forget_room(booking_ptr known, core::wall_time now,
+                                             core::deadline until) override;
   core::task<core::result<std::vector<booking>>> to_prepare(rooms_due which,
                                                             core::deadline until) override;
   core::task<core::result<bool>> prepare_later(core::room_id room, std::uint32_t generation,

@@ -140,6 +140,10 @@ class store {
   // of this one is due where it is_another.
   virtual core::task<core::result<booking>> remember_room(room_made what, core::wall_time now,
                                                           core::deadline until) = 0;
+  // The provider does not know the room any more, though nobody here closed it: it is to be made
+  // anew. True where the booking is still of this one's generation and has its room.
+  virtual core::task<core::result<bool>> forget_room(booking_ptr known, core::wall_time now,
+                                                     core::deadline until) = 0;
   // Scheduled bookings of the provider whose time has come: those that have changed since their
   // room was made, the longest waiting first, then those without a room, by start.
   virtual core::task<core::result<std::vector<booking>>> to_prepare(rooms_due which,

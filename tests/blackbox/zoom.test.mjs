@@ -71,6 +71,20 @@ test('a moved booking moves the meeting, a cancelled one deletes it, and its tic
   await eventually(() => !fake.meetings.has(id));
 });
 
+test('a meeting that somebody deleted at Zoom is made again when the expert comes', async () => {
+  const room = randomRoom();
+  await door.book(room, soon());
+  await ticketOf(door, room);
+  const [deleted] = [...fake.meetings].at(-1);
+  fake.meetings.delete(deleted);
+  assert.match(await follow(door, room), /^https:\/\/us02web\.zoom\.us\/s\/\d+\?zak=fresh-/);
+  const [again] = [...fake.meetings].at(-1);
+  assert.notEqual(again, deleted);
+  assert.ok((await follow(door, room, client)).includes(`/j/${again}?`));
+  assert.equal(fake.count('POST', /\/meetings$/), 2);
+  await door.logged(/"event":"room_gone"/);
+});
+
 test('a restart knows the meeting', async () => {
   const first = await Stagedoor.start({ providers: fake.configuration, extra: lazily });
   const room = randomRoom();

@@ -144,6 +144,49 @@ BOOST_AUTO_TEST_CASE(a_booking_that_is_cancelled_while_its_room_is_made_lets_nob
   BOOST_TEST(at.store.closings() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_room_that_the_provider_does_not_know_any_more_is_made_again) {
+  door_scene at;
+  at.vendor->asks = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  at.vendor->gone = "made-talk-1";
+  at.shards.announced.clear();
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  BOOST_TEST(at.vendor->admitted.back().provider_room == "made-talk-1-again");
+  BOOST_TEST(at.store.peek("talk")->provider_room == "made-talk-1-again");
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  BOOST_TEST(at.shards.announced.size() >= 2u);  // other shards hear of the loss and of the new one
+  BOOST_TEST(at.store.closings() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_that_never_knows_its_rooms_is_asked_twice_and_not_for_ever) {
+  door_scene at;
+  at.vendor->asks = true;
+  at.store.add(tests::booking_of("talk"));
+  at.vendor->admit_fails = providers::errc::room_gone;
+  const auto made = at.run(at.join("talk"));
+  BOOST_REQUIRE(!made);
+  BOOST_TEST(made.error().code == providers::errc::room_gone);
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  BOOST_TEST(at.vendor->admitted.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(who_hears_late_that_a_room_is_gone_does_not_lose_the_one_made_since) {
+  door_scene at;
+  at.vendor->asks = true;
+  at.store.add(tests::booking_of("talk"));
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  at.vendor->gone = "made-talk-1";
+  at.vendor->pause = [&]() -> core::task<void> {
+    at.vendor->pause = {};  // somebody else is faster, while this one waits for its answer
+    auto faster = co_await at.join("talk");
+    BOOST_TEST(faster.has_value());
+  };
+  BOOST_REQUIRE(at.run(at.join("talk")));
+  BOOST_TEST(at.vendor->prepared.size() == 2u);
+  BOOST_TEST(at.store.peek("talk")->provider_room == "made-talk-1-again");
+}
+
 BOOST_AUTO_TEST_CASE(
     a_booking_that_changes_while_its_link_is_asked_for_lets_nobody_in_by_the_old_one) {
   for (const bool reopened : {false, true}) {

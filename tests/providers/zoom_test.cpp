@@ -140,6 +140,25 @@ BOOST_AUTO_TEST_CASE(a_moved_booking_moves_the_meeting_and_makes_another_only_wh
   BOOST_TEST(at.asked("POST https://api.zoom.us/v2/users/") == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_meeting_that_zoom_does_not_know_is_gone_and_any_other_404_a_refusal) {
+  for (const bool invites : {false, true}) {
+    for (const auto& [body, expected] :
+         {std::pair{R"({"code":3001,"message":"Meeting does not exist: 93123456789."})",
+                    errc::room_gone},
+          std::pair{R"({"code":300,"message":"Meeting not found."})", errc::room_gone},
+          std::pair{R"({"code":1001,"message":"User does not exist: x."})", errc::rejected},
+          std::pair{"<html>no such page</html>", errc::rejected}}) {
+      account at({{"invite_links", invites}});
+      const std::string room = at.made();
+      at.client.on(invites ? http::method::post : http::method::get,
+                   std::string(api) + "/meetings/93123456789", 404, body);
+      const auto got = at.admit(room, invites ? core::role::client : core::role::expert);
+      BOOST_REQUIRE(!got);
+      BOOST_TEST(got.error().code == expected, body);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_host_whose_day_is_used_up_gives_way_to_the_next) {
   account at({}, {"a@x.example", "b@x.example"});
   std::vector<std::string> hosts;

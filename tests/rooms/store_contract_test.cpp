@@ -784,6 +784,30 @@ BOOST_DATA_TEST_CASE(a_room_that_the_provider_forgot_is_to_be_made_again, all_st
   BOOST_TEST(s.find("r")->provider_room == "new");
 }
 
+BOOST_DATA_TEST_CASE(a_room_that_is_lost_is_forgotten_and_no_other, all_stores, where) {
+  scene s(where);
+  const auto forget = [&](booking known) {
+    auto known_ptr = std::make_shared<const booking>(std::move(known));
+    return tests::run(s.context, s.store().forget_room(known_ptr, t0 + 1min, far)).value();
+  };
+  BOOST_TEST(!forget(tests::booking_of("nobody")));
+  BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());
+  BOOST_TEST(!forget(*s.find("r")));  // it has none
+  BOOST_TEST_REQUIRE(s.remember("r", 1, "theirs").has_value());
+  booking known = *s.find("r");
+  known.provider_room = "another";
+  BOOST_TEST(!forget(known));
+  known = *s.find("r");
+  ++known.generation;
+  BOOST_TEST(!forget(known));
+  BOOST_TEST(s.find("r")->provider_room == "theirs");
+  BOOST_TEST(forget(*s.find("r")));
+  BOOST_TEST(s.find("r")->provider_room.empty());
+  BOOST_TEST((s.find("r")->updated_at == t0 + 1min));
+  BOOST_TEST((s.find("r")->state == booking_state::scheduled));
+  BOOST_TEST(s.rooms_to_close().empty());
+}
+
 BOOST_DATA_TEST_CASE(a_booking_that_opens_again_knows_nothing_of_the_last_call, all_stores, where) {
   scene s(where);
   BOOST_TEST_REQUIRE(s.put(tests::draft_of("r")).has_value());

@@ -38,6 +38,7 @@ class fake_provider final : public providers::provider {
       co_return core::fail(*vendor_->prepare_fails, "inner secret detail");
     auto made = fmt::format("made-{}-{}", wish.room.view(), wish.generation);
     if (vendor_->wants_terms) made += words({wish.starts_at, wish.closes_at, wish.participants});
+    if (!vendor_->gone.empty() && made == vendor_->gone) made += "-again";
     co_return made;
   }
 
@@ -90,6 +91,8 @@ class fake_provider final : public providers::provider {
 
   core::result<providers::join_link> link(const providers::admission& who) {
     vendor_->admitted.push_back(who);
+    if (!vendor_->gone.empty() && who.provider_room == vendor_->gone)
+      return core::fail(providers::errc::room_gone, "inner secret detail");
     if (vendor_->admit_fails) return core::fail(*vendor_->admit_fails, "inner secret detail");
     providers::join_link out;
     out.url = fmt::format("https://video.example/{}/{}/{}", who.room.view(), who.user.view(),

@@ -37,6 +37,7 @@ struct fake_vendor {
   std::optional<providers::errc> prepare_fails;
   std::optional<providers::errc> admit_fails;
   std::optional<providers::errc> close_fails;
+  std::string gone;  // a room that it does not know any more: another is made in its place
   std::optional<core::failure> away;  // what it says to who asks whether calls would be sent
 
   std::vector<providers::room_wish> prepared;

@@ -127,6 +127,15 @@ core::task<core::result<rooms::booking>> memory_store::remember_room(rooms::room
   co_return std::move(made->after);
 }
 
+core::task<core::result<bool>> memory_store::forget_room(rooms::booking_ptr known,
+                                                         core::wall_time now,
+                                                         core::deadline until) {
+  if (auto good = able(until); !good) co_return core::same_failure(good);
+  const auto made = rooms::change_by_loss(before(known->room), *known, now);
+  keep(made);
+  co_return made.changed;
+}
+
 core::task<core::result<std::vector<rooms::booking>>> memory_store::to_prepare(
     rooms::rooms_due which, core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);

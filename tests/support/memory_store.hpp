@@ -30,6 +30,8 @@ class memory_store final : public rooms::store {
                                                  core::deadline until) override;
   core::task<core::result<rooms::booking>> remember_room(rooms::room_made what, core::wall_time now,
                                                          core::deadline until) override;
+  core::task<core::result<bool>> forget_room(rooms::booking_ptr known, core::wall_time now,
+                                             core::deadline until) override;
   core::task<core::result<std::vector<rooms::booking>>> to_prepare(rooms::rooms_due which,
                                                                    core::deadline until) override;
   core::task<core::result<bool>> prepare_later(core::room_id room, std::uint32_t generation,
