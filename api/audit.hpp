@@ -1,6 +1,6 @@
 // audit: one line per decision about who comes in, in a log of its own: who wanted into which room,
 // and why they were or were not let in; and per word of the marketplace's backend that was refused,
-// or that takes sessions back.
+// that changes who may come in, or that takes sessions back.
 #pragma once
 
 #include <string_view>
@@ -9,6 +9,7 @@
 #include "core/result.hpp"
 #include "core/revocation.hpp"
 #include "http/exchange.hpp"
+#include "rooms/booking.hpp"
 
 namespace api {
 
@@ -40,6 +41,9 @@ class audit_record {
   // A service key that did not fit.
   void service_refused(const http::exchange& about, const core::failure& why) const;
   void revoked(const http::exchange& about, const core::revocation& what) const;
+  // A booking as a service key has made it: `how` is "created", "changed", "cancelled" or "ended".
+  void booking_changed(const http::exchange& about, std::string_view how,
+                       const rooms::booking& now) const;
 
  private:
   void decided(std::string_view event, const http::exchange& about, const audited& what,

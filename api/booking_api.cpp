@@ -142,6 +142,8 @@ core::task<void> booking_api::put(http::exchange* about, http::reply* out,
   }
   // Whoever reads the answer may join at once, on whichever shard.
   if (done->changed) co_await parts.shards.announce_change(done->stored.room);
+  if (done->changed)
+    desk_.audit.booking_changed(*about, done->created ? "created" : "changed", done->stored);
   write_one(*out, done->created ? 201 : 200, done->stored);
   if (done->created) out->field("Location", "/api/bookings/" + done->stored.room.text());
   parts.provisioner.prepare_soon(std::make_shared<const rooms::booking>(std::move(done->stored)));
@@ -177,6 +179,7 @@ core::task<void> booking_api::close(http::exchange* about, http::reply* out, cor
     co_return;
   }
   co_await parts.shards.announce_change(room);
+  desk_.audit.booking_changed(*about, rooms::name_of(closed->state), *closed);
   write_one(*out, 200, *closed);
   parts.provisioner.close_soon(std::make_shared<const rooms::booking>(std::move(*closed)));
 }

@@ -220,4 +220,28 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_away_is_503_and_can_be_retried) {
   BOOST_TEST(answer.field("Retry-After") != "-");
 }
 
+BOOST_AUTO_TEST_CASE(each_change_of_a_booking_is_a_line_of_the_audit_log_and_a_repetition_none) {
+  face_scene at;
+  const std::string path = "/api/bookings/talk";
+  const std::string body = face_scene::body_of_booking();
+  for (int i = 0; i < 2; ++i) at.service(put, path, body);
+  at.service(put, path, std::string(body).replace(body.find("u2"), 2, "u9"));
+  at.service(post, path + "/end");
+  at.service(remove_, path);
+  at.service(remove_, "/api/bookings/nowhere");
+  const auto& lines = at.audit.lines;
+  BOOST_REQUIRE(lines.size() == 4u);
+  BOOST_TEST(
+      lines[0].starts_with("booking_changed room=talk how=created "
+                           "participants=\"expert u1, client u2\" starts_at="));
+  BOOST_TEST(lines[1].find("how=changed participants=\"expert u1, client u9\"") !=
+             std::string::npos);
+  BOOST_TEST(lines[2].find("how=ended ") != std::string::npos);
+  BOOST_TEST(lines[3].find("how=cancelled ") != std::string::npos);
+  const std::string key = auth::service_keys::hash_of(face_scene::service_key).substr(7, 32);
+  for (const std::string& line : lines)
+    BOOST_TEST(line.find(" key=" + key + " client=127.0.0.1 request_id=") != std::string::npos,
+               line);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,8 +13,8 @@ test('an audit log that cannot be written keeps nobody out, and the log says so'
   for (let i = 0; i < 3; i++) assert.equal((await door.join('open')).status, 200);
   await door.logged(/"level":"error","event":"audit_lines_dropped","count":\d/);
   const lost = async () => Number(/^audit_lines_dropped_total (\d+)/m.exec(await door.metrics())[1]);
-  for (const end = Date.now() + 5_000; (await lost()) < 3; await new Promise((done) => setTimeout(done, 20))) assert.ok(Date.now() < end);
-  assert.equal(await lost(), 3);
+  for (const end = Date.now() + 5_000; (await lost()) < 4; await new Promise((done) => setTimeout(done, 20))) assert.ok(Date.now() < end);
+  assert.equal(await lost(), 4, 'the booking and three joins');
   assert.equal(door.log.match(/audit_lines_dropped/g).length, 1, 'once is enough for a minute');
   await door.stop();
 });
@@ -38,7 +38,13 @@ test('every decision is a line, and a rotated file is followed', async () => {
   const stream = await fetch(`${door.base}/api/expert/videocall/url?roomId=nowhere`, { headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } });
   await stream.text();
   await door.service('POST', '/api/sessions/revoke', { tokenId: 'token-1' });
-  const seen = await upTo(6);
+  const all = await upTo(8);
+  const booked = all.filter((line) => line.event === 'booking_changed');
+  assert.deepEqual(booked.map(({ room, how, participants }) => [room, how, participants].join(': ')).sort(), [
+    'early: created: expert expert-1, client client-1',
+    'open: created: expert expert-1, client client-1',
+  ]);
+  const seen = all.filter((line) => line.event !== 'booking_changed');
   // Each shard's lines are in their order; those of two shards may be written in either.
   assert.deepEqual(seen.map(({ user, room, role, outcome, rule }) => [user, room, role, outcome, rule].join(' ')).sort(), [
     'expert-1 open expert allowed ok',
@@ -54,6 +60,7 @@ test('every decision is a line, and a rotated file is followed', async () => {
   assert.equal(entered.request_id, allowed.headers.get('x-request-id'));
   const revoked = seen.find((line) => line.event === 'sessions_revoked');
   assert.ok(hash(serviceKey).startsWith(`sha256:${revoked.key}`) && revoked.key.length === 32, JSON.stringify(revoked));
+  assert.equal(booked[0].key, revoked.key);
   assert.equal(revoked.token, entered.token);
   assert.ok(!readFileSync(file, 'utf8').includes('eyJ') && !readFileSync(file, 'utf8').includes('token-1'));
   assert.ok(!door.log.includes('join_decided'));
