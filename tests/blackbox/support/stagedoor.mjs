@@ -156,7 +156,7 @@ export class Stagedoor {
   }
 
   // Waits until the log holds what is looked for; lines are written with a delay of some milliseconds.
-  async logged(what, within = 5_000) {
+  async logged(what, within = 15_000) {
     for (const end = Date.now() + within; !what.test(this.log); await new Promise((done) => setTimeout(done, 10)))
       if (Date.now() > end) throw new Error(`${what} is not in the log:\n${this.log.slice(-4_000)}`);
   }

@@ -121,7 +121,7 @@ export async function opens(door, room, how = {}) {
   return door.api(path);
 }
 
-export async function eventually(what, within = 5_000) {
+export async function eventually(what, within = 15_000) {
   for (const end = Date.now() + within; !what(); await new Promise((done) => setTimeout(done, 10)))
     if (Date.now() > end) throw new Error(`never: ${what}`);
 }
