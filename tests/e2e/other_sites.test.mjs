@@ -49,7 +49,7 @@ async function visit(from, { how, ...more }, address) {
 }
 async function decisionAbout(room) {
   for (const end = Date.now() + 10_000; Date.now() < end; await new Promise((done) => setTimeout(done, 20))) {
-    const found = decisions().find((line) => line.room === room);
+    const found = decisions().find((line) => line.event === 'join_decided' && line.room === room);
     if (found) return found;
   }
   throw new Error(`nobody has asked for ${room}`);
