@@ -156,33 +156,33 @@ core::task<core::result<joined>> join_service::enter(opened door, join_call call
 core::task<core::result<joined>> join_service::enter(opened door, join_call call,
                                                      auth::identity_ptr who, core::deadline until,
                                                      way by) {
-  auto first = co_await enter_once(door, call, who, until, by);
+  auto first = co_await enter_once(&door, call, who, until, by);
   if (first || first.error().code != providers::errc::room_gone) co_return first;
   // Somebody deleted it at the provider: nobody would get in until the booking's times change.
   auto forgotten = co_await parts_.rooms.forget(door.booking, until);
   if (!forgotten) co_return core::same_failure(forgotten);
   auto again = co_await check(call, who, until);
   if (!again) co_return core::same_failure(again);
-  co_return co_await enter_once(*again, std::move(call), std::move(who), until, by);
+  co_return co_await enter_once(&*again, std::move(call), std::move(who), until, by);
 }
 
-core::task<core::result<joined>> join_service::enter_once(opened& door, join_call call,
+core::task<core::result<joined>> join_service::enter_once(opened* door, join_call call,
                                                           auth::identity_ptr who,
                                                           core::deadline until, way by) {
-  auto prepared = co_await parts_.rooms.ready(door.booking, call.trace, until);
+  auto prepared = co_await parts_.rooms.ready(door->booking, call.trace, until);
   if (!prepared) co_return core::same_failure(prepared);
   const core::wall_time now = parts_.clock.wall_now();
-  if (*prepared != door.booking) {
+  if (*prepared != door->booking) {
     // The room was made from the booking as it is now, which may have changed since it was checked.
     auto again = decide(std::move(*prepared), call, *who, now);
     if (!again) co_return core::same_failure(again);
-    door = std::move(*again);
+    *door = std::move(*again);
   }
-  providers::provider* vendor = parts_.providers.find(door.booking->provider);
-  if (!vendor) co_return core::fail(provider_is_missing(*door.booking));
+  providers::provider* vendor = parts_.providers.find(door->booking->provider);
+  if (!vendor) co_return core::fail(provider_is_missing(*door->booking));
 
   providers::admission entry;
-  fill(entry, door, call, *who, now);
+  fill(entry, *door, call, *who, now);
   const bool by_ticket = vendor->traits().by_ticket && by == way::as_configured;
   auto way = by_ticket ? std::optional(ticket_for(entry)) : vendor->admit_now(entry);
   if (!way) {
@@ -192,12 +192,12 @@ core::task<core::result<joined>> join_service::enter_once(opened& door, join_cal
     // says.
     auto still = co_await check(call, who, until);
     if (!still) co_return core::same_failure(still);
-    if (still->booking->generation != door.booking->generation)
+    if (still->booking->generation != door->booking->generation)
       co_return core::fail(providers::line_full());
     way = std::move(asked);
   }
   if (!*way) co_return core::same_failure(*way);
-  co_return made_of(std::move(door), *vendor, std::move(**way), now);
+  co_return made_of(std::move(*door), *vendor, std::move(**way), now);
 }
 
 }  // namespace join

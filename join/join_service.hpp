@@ -102,7 +102,7 @@ class join_service {
   core::task<core::result<joined>> enter(opened door, join_call call, auth::identity_ptr who,
                                          core::deadline until, way by);
   // `door` is then the booking as it was when the provider was asked.
-  core::task<core::result<joined>> enter_once(opened& door, join_call call, auth::identity_ptr who,
+  core::task<core::result<joined>> enter_once(opened* door, join_call call, auth::identity_ptr who,
                                               core::deadline until, way by);
   core::result<providers::join_link> ticket_for(const providers::admission& entry) const;
 
