@@ -250,7 +250,10 @@ core::result<join_link> bigbluebutton::link(std::string_view meeting, std::strin
   if (!ends) return core::same_failure(ends);
   query with;
   with.add("fullName", who.name).add("meetingID", meeting);
-  with.add("role", who.seat == core::role::expert ? "MODERATOR" : "VIEWER");
+  const bool moderates = who.seat == core::role::expert;
+  with.add("role", moderates ? "MODERATOR" : "VIEWER");
+  // The meeting's guestPolicy is about those alone who come as guests.
+  if (s.ask_moderator && !moderates) with.add("guest", "true");
   with.add("userID", who.user.view());
   // Of this meeting alone, and not of a later one with the same name.
   with.add("createTime", time);

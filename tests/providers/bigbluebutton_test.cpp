@@ -116,6 +116,20 @@ BOOST_AUTO_TEST_CASE(the_meeting_is_made_when_somebody_comes_and_known_for_a_min
   BOOST_TEST(at.client.last().what.url == created);
 }
 
+BOOST_AUTO_TEST_CASE(who_has_to_wait_for_the_moderator_comes_as_a_guest) {
+  server at({{"ask_moderator", true}});
+  at.creates();
+  const auto expert = at.admit();
+  BOOST_REQUIRE(expert);
+  BOOST_TEST(at.client.last().what.url.find("&guestPolicy=ASK_MODERATOR&") != std::string::npos);
+  BOOST_TEST(expert->url.find("guest=") == std::string::npos);
+  BOOST_TEST(at.admit(core::role::client)->url.find("&role=VIEWER&guest=true&") !=
+             std::string::npos);
+  server open;
+  open.creates();
+  BOOST_TEST(open.admit(core::role::client)->url.find("guest=") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(refusals_come_with_status_200) {
   for (const char* key :
        {"checksumError", "idNotUnique", "meetingForciblyEnded", "validationError"}) {
