@@ -271,8 +271,21 @@ BOOST_AUTO_TEST_CASE(a_webhook_tells_of_our_rooms_only) {
   BOOST_TEST(core::unix_seconds(started->events.front().at) == 1800000600);
   BOOST_TEST(read(event("meeting.started", "lobby"))->events.empty());
   BOOST_TEST(read(event("recording.started", tests::usual_name()))->events.empty());
-  BOOST_TEST(read(R"({"test":"test"})")->events.empty());
   BOOST_TEST(read("[]").error().code == errc::bad_webhook);
+}
+
+BOOST_AUTO_TEST_CASE(the_trial_of_a_new_webhook_is_answered_whoever_signed_it) {
+  daily at;
+  const auto trial = at.read_webhook(tests::made_head{}, R"({"test":"test"})");
+  BOOST_REQUIRE(trial);
+  BOOST_TEST(trial->events.empty());
+  BOOST_TEST(trial->reply == "{}");
+  BOOST_TEST(trial->reply_to_anybody);
+  const std::string time = std::to_string(core::unix_seconds(at.clock.wall_now()));
+  BOOST_TEST(at.webhook(time, "AAAA", R"( { "test" : "test" } )").has_value());
+  for (const char* body : {R"({"test":"tests"})", R"({"test":"test","type":"meeting.ended"})",
+                           R"({"test":1})", R"({})", R"(["test"])", ""})
+    BOOST_TEST(at.webhook(time, "AAAA", body).error().code == errc::forged_webhook, body);
 }
 
 BOOST_AUTO_TEST_CASE(without_a_secret_no_webhook_is_believed) {
