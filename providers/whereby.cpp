@@ -27,6 +27,8 @@ constexpr std::uint32_t points_enterprise = 1'000;
 constexpr std::uint32_t cost_read = 1, cost_delete = 2, cost_write = 3;
 // A call goes on after endDate, and the host keeps his rights for this long.
 constexpr std::chrono::seconds grace = 1h;
+// So many get into a room of the mode "normal"; for more there is "group".
+constexpr std::size_t normal_most = 4;
 
 struct whereby_settings {
   provider_traits traits;
@@ -34,9 +36,14 @@ struct whereby_settings {
   core::secret api_key;
   webhook_secrets webhooks;
   std::string host;  // "acme.whereby.com"
-  std::string mode;
+  std::string mode;  // empty: by the number of participants
   std::string lang;
   bool locked = true;
+
+  std::string_view mode_for(std::size_t participants) const {
+    if (!mode.empty()) return mode;
+    return participants > normal_most ? "group" : "normal";
+  }
   std::chrono::seconds lifetime{600};
   std::shared_ptr<quota> points;
 };
@@ -46,6 +53,7 @@ struct meeting {
   std::string room_url;
   std::string host_url;
   std::int64_t end = 0;
+  bool is_small = false;  // it was made for few by their number
 };
 
 bool is_meeting_id(std::string_view text) {
@@ -62,10 +70,12 @@ bool is_good(const meeting& one, const whereby_settings& s) {
 core::result<meeting> remembered_meeting(std::string_view text, const whereby_settings& s) {
   const core::json_value json = remembered(text);
   meeting out{std::string(text_of(json, "id")), std::string(text_of(json, "room_url")),
-              std::string(text_of(json, "host_url")), 0};
+              std::string(text_of(json, "host_url"))};
   const core::json_value* end = json.find("end");
   if (!end || !end->as_integer() || !is_good(out, s)) return not_remembered("Whereby meeting");
   out.end = *end->as_integer();
+  const core::json_value* small = json.find("small");
+  out.is_small = small && small->as_bool() && *small->as_bool();
   return out;
 }
 
@@ -80,11 +90,12 @@ class whereby final : public provider {
   const provider_traits& traits() const override { return settings_->traits; }
   std::optional<core::failure> away() const override { return calls_.away(); }
   bool makes_another() const override { return true; }
-  // Whereby cannot move a meeting. One that ends later than needed is fine, and one that ends a
+  // Whereby cannot change a meeting. One that ends later than needed is fine, and one that ends a
   // little too early too.
   bool still_right(const room_terms& terms, std::string_view provider_room) const override {
     const auto known = remembered_meeting(provider_room, *settings_);
-    return known && core::unix_seconds(terms.closes_at) <= known->end + grace.count();
+    const bool holds_all = known && !(known->is_small && terms.participants > normal_most);
+    return holds_all && core::unix_seconds(terms.closes_at) <= known->end + grace.count();
   }
   bool still_opens(const room_terms&, std::string_view provider_room,
                    core::wall_time now) const override {
@@ -128,7 +139,8 @@ core::task<core::result<std::string>> whereby::prepare(room_wish wish, core::dea
   rest_request what = request("create_meeting", http::method::post, "/meetings", cost_write);
   core::json_writer json(what.body);
   json.begin_object().member("endDate", core::to_rfc3339(wish.closes_at));
-  json.member("isLocked", settings_->locked).member("roomMode", settings_->mode);
+  const std::string_view mode = settings_->mode_for(wish.participants);
+  json.member("isLocked", settings_->locked).member("roomMode", mode);
   json.member("roomNamePattern", "uuid");
   json.name("fields").begin_array().string("hostRoomUrl").end_array().end_object();
   what.trace = wish.trace;
@@ -138,7 +150,8 @@ core::task<core::result<std::string>> whereby::prepare(room_wish wish, core::dea
   const meeting made{std::string(text_of(answer->json, "meetingId")),
                      std::string(text_of(answer->json, "roomUrl")),
                      std::string(text_of(answer->json, "hostRoomUrl")),
-                     core::unix_seconds(wish.closes_at)};
+                     core::unix_seconds(wish.closes_at),
+                     settings_->mode.empty() && mode == "normal"};
   if (!is_meeting_id(made.id) || !leads_to(made.room_url, {"whereby.com"}))
     co_return core::fail(errc::rejected, "Whereby answered without a usable meeting");
   if (!is_good(made, *settings_))
@@ -147,7 +160,8 @@ core::task<core::result<std::string>> whereby::prepare(room_wish wish, core::dea
   std::string out;
   core::json_writer text(out);
   text.begin_object().member("id", made.id).member("room_url", made.room_url);
-  text.member("host_url", made.host_url).member("end", made.end).end_object();
+  text.member("host_url", made.host_url).member("end", made.end);
+  text.member("small", made.is_small).end_object();
   co_return out;
 }
 
@@ -260,7 +274,8 @@ provider_maker make_whereby(provider_setup setup) {
     from.note("api_key", "is required and missing", "Whereby's dashboard, Configure, API keys");
   const auto key = from.secret_text("api_key", 16, "Whereby's dashboard, Configure, API keys");
   settings->webhooks = webhook_secrets::read(from, webhook_secrets::form::text);
-  settings->mode = from.one_of("room_mode", "normal", {"normal", "group"});
+  settings->mode = from.one_of("room_mode", "auto", {"auto", "normal", "group"});
+  if (settings->mode == "auto") settings->mode.clear();
   settings->locked = from.flag("locked", true);
   settings->lang = from.text("lang", "");
   if (!settings->lang.empty() && !is_label(settings->lang))

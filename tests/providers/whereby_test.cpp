@@ -109,6 +109,39 @@ BOOST_AUTO_TEST_CASE(a_booking_that_ends_much_later_gets_another_meeting) {
   BOOST_TEST(!at.provider->still_opens({now, now + 9h, 2}, room, now + 2h));
 }
 
+BOOST_AUTO_TEST_CASE(more_people_than_a_small_room_holds_get_a_large_one) {
+  const auto mode_for = [](acme& at, std::size_t people) {
+    at.client.on(http::method::post, meetings, 201, meeting_json());
+    auto wish = tests::wish_of(at);
+    wish.participants = people;
+    const std::string room = at.prepare(wish).value();
+    const std::string& asked = at.client.last().what.body;
+    return std::pair(asked.find(R"("roomMode":"group")") != std::string::npos, room);
+  };
+  acme at;
+  const auto now = at.clock.wall_now();
+  BOOST_TEST(!mode_for(at, 4).first);
+  const auto [is_large, large] = mode_for(at, 5);
+  BOOST_TEST(is_large);
+  // A booking that grows outgrows its meeting; one that shrinks keeps it.
+  const auto small = mode_for(at, 2).second;
+  BOOST_TEST(at.provider->still_right({now, now + 2h, 4}, small));
+  BOOST_TEST(!at.provider->still_right({now, now + 2h, 5}, small));
+  BOOST_TEST(at.provider->still_right({now, now + 2h, 2}, large));
+  // Of one that was remembered before there were two kinds nothing is known.
+  const std::string older =
+      R"({"id":"1","room_url":"https://acme.whereby.com/r","host_url":"https://acme.whereby.com/r?k=1","end":)" +
+      std::to_string(core::unix_seconds(now + 2h)) + "}";
+  BOOST_TEST(at.provider->still_right({now, now + 2h, 9}, older));
+  // Who names a mode has it, whatever the number.
+  acme fixed({{"room_mode", "normal"s}});
+  const auto [grown, kept] = mode_for(fixed, 9);
+  BOOST_TEST(!grown);
+  BOOST_TEST(fixed.provider->still_right({now, now + 2h, 64}, kept));
+  acme all({{"room_mode", "group"s}});
+  BOOST_TEST(mode_for(all, 2).first);
+}
+
 BOOST_AUTO_TEST_CASE(a_minutes_points_are_not_overdrawn) {
   acme at;
   at.client.on(http::method::post, meetings, 201, meeting_json());
