@@ -133,12 +133,22 @@ std::string text_for_later(const meeting& one) {
 // What text_for_later() begins with: a report finds its booking by it.
 std::string before_host(std::string_view id) { return fmt::format(R"({{"id":"{}",)", id); }
 
-core::result<meeting> read_meeting(const core::json_value& json) {
-  const core::json_value* id = json.find("id");
+// A string in events of calls, a number elsewhere.
+std::string id_in(const core::json_value& object) {
+  const core::json_value* id = object.find("id");
+  if (!id) return {};
+  if (const std::string* text = id->as_string()) return *text;
+  const std::int64_t* number = id->as_integer();
+  return number ? std::to_string(*number) : std::string();
+}
+
+// The account's policy may give it another passcode than the one that we wished for.
+core::result<meeting> read_meeting(const core::json_value& json, std::string wished_passcode) {
   meeting out;
-  if (id && id->as_integer() && *id->as_integer() > 0) out.id = std::to_string(*id->as_integer());
+  out.id = id_in(json);
   out.join_url = text_of(json, "join_url");
-  out.passcode = text_of(json, "password");
+  out.passcode =
+      json.find("password") ? std::string(text_of(json, "password")) : std::move(wished_passcode);
   if (!is_meeting_id(out.id))
     return core::fail(errc::rejected, "Zoom answered without a usable meeting id");
   if (!is_zoom_link(out.join_url))
@@ -259,7 +269,8 @@ core::task<core::result<meeting>> zoom::create_at(std::string host, room_wish wi
   what.operation = "create_meeting";
   what.method = http::method::post;
   what.url = settings_->base_url + "/users/" + core::percent_encode(host) + "/meetings";
-  what.body = meeting_body(wish, new_passcode(random_));
+  std::string passcode = new_passcode(random_);
+  what.body = meeting_body(wish, passcode);
   what.trace = wish.trace;
   what.wanted_for = wish.wanted_for;
   what.quotas = {{&settings_->account->medium}, {&settings_->account->host_days.at(host)}};
@@ -270,7 +281,7 @@ core::task<core::result<meeting>> zoom::create_at(std::string host, room_wish wi
   if (answer->status == 404)
     co_return core::fail(errc::rejected,
                          "Zoom knows no user " + host + " in this account: check hosts");
-  auto made = read_meeting(answer->json);
+  auto made = read_meeting(answer->json, std::move(passcode));
   if (!made) co_return core::same_failure(made);
   made->host = std::move(host);
   made->start = core::unix_seconds(wish.starts_at);
@@ -526,15 +537,6 @@ core::result<webhook_reading> proof_for(const core::json_value& payload,
   json.begin_object().member("plainToken", token);
   json.member("encryptedToken", core::to_hex(core::as_bytes(key.of(token).view()))).end_object();
   return out;
-}
-
-// A string in events of calls, a number in those of meetings.
-std::string id_in(const core::json_value& object) {
-  const core::json_value* id = object.find("id");
-  if (!id) return {};
-  if (const std::string* text = id->as_string()) return *text;
-  const std::int64_t* number = id->as_integer();
-  return number ? std::to_string(*number) : std::string();
 }
 
 core::result<webhook_reading> zoom::read_webhook(const webhook& from) const {

@@ -107,6 +107,29 @@ BOOST_AUTO_TEST_CASE(a_client_gets_the_join_link_without_a_call_and_the_expert_a
   BOOST_TEST((at.provider->traits().mode == providers::embed_mode::new_tab));
 }
 
+// All of its members are optional in Zoom's own types: a meeting that was made is not lost for one.
+BOOST_AUTO_TEST_CASE(an_answer_without_all_it_usually_has_is_a_meeting_too) {
+  account at;
+  const auto answered = [&](const std::string& rest) {
+    at.client.on(http::method::post, std::string(api) + "/users/", 201,
+                 R"({"join_url":"https://us02web.zoom.us/j/93123456789",)" + rest);
+    const auto room = at.prepare(tests::wish_of(at));
+    BOOST_REQUIRE(room);
+    const auto sent = *core::read_json(at.client.last().what.body);
+    return std::pair(*core::read_json(*room), *sent.find_string("password"));
+  };
+  const auto [kept, wished] = answered(R"("id":"93123456789"})");
+  BOOST_TEST(*kept.find_string("id") == "93123456789");
+  BOOST_TEST(*kept.find_string("passcode") == wished);
+  BOOST_TEST(*answered(R"("id":93123456789,"password":"theirs"})").first.find_string("passcode") ==
+             "theirs");
+  BOOST_TEST(answered(R"("id":93123456789,"password":""})").first.find_string("passcode")->empty());
+  for (const char* id : {"-93123456789", "\"-9312345678\"", "\"9312345678/x\"", "931234567.89"}) {
+    at.client.on(http::method::post, std::string(api) + "/users/", 201, meeting_json(id));
+    BOOST_TEST(at.prepare(tests::wish_of(at)).error().code == errc::rejected, id);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(links_to_elsewhere_are_refused) {
   for (const char* url :
        {"http://us02web.zoom.us/j/1", "https://zoom.us.evil.example/j/1", "https://evilzoom.us/j/1",
