@@ -67,9 +67,11 @@ core::result<fresh_token> read_token_answer(const core::json_value& json) {
   const std::string_view type = text_in(json, "token_type");
   if (!type.empty() && !core::equals_ignoring_case(type, "bearer"))
     return core::fail(errc::rejected, "the token endpoint gave no bearer token");
-  const auto told = seconds_in(json.find("expires_in"));
-  const std::chrono::seconds life(std::clamp<std::int64_t>(told.value_or(usual_life.count()), 0,
-                                                           std::chrono::seconds(24h).count()));
+  const std::int64_t told = seconds_in(json.find("expires_in")).value_or(usual_life.count());
+  // Kept, it would be fetched again and again by everybody who waits for one that lives.
+  if (told <= 0)
+    return core::fail(errc::rejected, "the token endpoint gave a token that has ended already");
+  const std::chrono::seconds life(std::min<std::int64_t>(told, std::chrono::seconds(24h).count()));
   return fresh_token{core::secret(*text), life,
                      std::string(text_in(json, "scope").substr(0, 4096))};
 }

@@ -219,7 +219,18 @@ BOOST_AUTO_TEST_CASE(a_life_is_a_number_or_text_and_bounded) {
   BOOST_TEST((read(R"({"access_token":"x","expires_in":"3599"})")->life == 3599s));
   BOOST_TEST((read(R"({"access_token":"x"})")->life == 5min));
   BOOST_TEST((read(R"({"access_token":"x","expires_in":99999999999})")->life == 24h));
-  BOOST_TEST((read(R"({"access_token":"x","expires_in":-5})")->life == 0s));
+  BOOST_TEST((read(R"({"access_token":"x","expires_in":1})")->life == 1s));
+  for (const char* ended : {"0", "-5", R"("0")"})
+    BOOST_TEST(!read(R"({"access_token":"x","expires_in":)" + std::string(ended) + "}").has_value(),
+               ended);
+}
+
+BOOST_AUTO_TEST_CASE(a_token_that_has_ended_when_it_comes_is_asked_for_once) {
+  bank at;
+  for (int i = 0; i < 5; ++i) at.client.reply(200, token_json("ended", 0));
+  BOOST_TEST(at.got() == "rejected");
+  BOOST_TEST(at.got() == "rejected");
+  BOOST_TEST(at.client.count() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(zoom_is_asked_with_account_credentials) {
