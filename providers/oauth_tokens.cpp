@@ -166,7 +166,10 @@ core::task<core::result<access_token>> oauth_tokens::get(core::deadline until) {
     if (seen.token) co_return std::move(*seen.token);
     if (seen.failure) co_return core::fail(std::move(*seen.failure));
     const bool told = co_await seen.wait->told.wait(until);
-    if (!told) co_return core::fail(errc::timed_out, "waited for an access token");
+    if (!told)
+      co_return core::fail(errc::timed_out,
+                           "no access token came in time; check the address of the token endpoint, "
+                           "and that this machine may reach it");
   }
 }
 

@@ -146,6 +146,8 @@ BOOST_AUTO_TEST_CASE(who_leaves_at_its_deadline_takes_nothing_from_the_others) {
   const auto left = tests::run(at.context, at.here.get(soon));
   BOOST_REQUIRE(!left);
   BOOST_TEST(left.error().code == errc::timed_out);
+  BOOST_TEST(left.error().detail.find("check the address of the token endpoint") !=
+             std::string::npos);
   gate.give();
   at.settle();
   BOOST_TEST(at.got() == "one");
