@@ -98,10 +98,11 @@ void tell_user(story& out, const core::result<identity>& who) {
     out.failed(rule::user, sentence(who.error()));
 }
 
-void tell_revoked(story& out, const identity& who, const session_question& asked) {
+// `covered` is of no meaning where nothing is known of revocations.
+void tell_revoked(story& out, const session_question& asked, bool covered) {
   if (!asked.revoked)
     out.unknown(rule::not_revoked, "The store could not be asked.");
-  else if (asked.revoked->covers(who))
+  else if (covered)
     out.failed(rule::not_revoked, "It was revoked.");
   else
     out.passed(rule::not_revoked, "It was not revoked.");
@@ -117,7 +118,7 @@ void tell_verified(story& out, const jose::verified_jwt& good, const claim_rules
   out.passed(rule::times, "It is good until " + core::to_rfc3339(until) + " (now " +
                               core::to_rfc3339(asked.at) + ").");
   tell_user(out, who);
-  if (who) tell_revoked(out, *who, asked);
+  if (who) tell_revoked(out, asked, asked.revoked && asked.revoked->covers(*who));
 }
 
 // Most often it is the last slash.
@@ -203,7 +204,7 @@ void explain_sealed(story& out, std::string_view text, const session_settings& s
 
 // Another server knows these sessions; it is asked as the running one would.
 void explain_asked(story& out, std::string_view text, const asked_settings& whom,
-                   const session_question& asked) {
+                   const session_settings& settings, const session_question& asked) {
   const std::string table =
       whom.kind == asked_kind::callback ? "[session.callback]" : "[session.introspection]";
   out.unknown(rule::shape, "Only the server that is asked knows what it is.");
@@ -212,7 +213,14 @@ void explain_asked(story& out, std::string_view text, const asked_settings& whom
     out.unknown(one, "That is for the server that is asked.");
   const auto who = asked.ask(whom, text);
   tell_user(out, who);
-  if (who) out.passed(rule::not_revoked, "The server that is asked has the last word.");
+  if (!who) return;
+  const auto until = counts_until(*who, settings.revocations_kept);
+  if (who->issued_at && asked.at >= until + settings.rules.leeway)
+    out.failed(rule::not_revoked, "It was made longer ago than session.revocations_kept.");
+  else if (who->issued_at || !who->token_id.empty())
+    tell_revoked(out, asked, asked.revoked && asked.revoked->covers_told(*who));
+  else
+    out.passed(rule::not_revoked, "The server that is asked has the last word.");
 }
 
 std::string told_of(credential_kind kind, bool in_cookie) {
@@ -232,9 +240,9 @@ void explain_found(story& out, const found_credential& found, const session_sett
   if (found.kind == credential_kind::sealed_cookie)
     explain_sealed(out, found.text, settings, asked);
   else if (found.kind == credential_kind::asked_callback)
-    explain_asked(out, found.text, *settings.callback, asked);
+    explain_asked(out, found.text, *settings.callback, settings, asked);
   else if (found.kind == credential_kind::asked_introspection)
-    explain_asked(out, found.text, *settings.introspection, asked);
+    explain_asked(out, found.text, *settings.introspection, settings, asked);
   else
     explain_jwt(out, found.text, settings, asked);
 }

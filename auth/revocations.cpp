@@ -47,4 +47,9 @@ bool revocations::covers(const identity& who) const {
   return found != users_.end() && made_before(who, found->second.before);
 }
 
+bool revocations::covers_told(const identity& who) const {
+  if (who.issued_at) return covers(who);
+  return !who.token_id.empty() && tokens_.contains(who.token_id);
+}
+
 }  // namespace auth

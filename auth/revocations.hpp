@@ -18,6 +18,9 @@ class revocations {
   // and then: at any time there are at most twice as many as count, or a thousand.
   void add(const core::revocation& what, core::wall_time now, std::chrono::hours kept);
   bool covers(const identity& who) const;
+  // The same of a session that another server has told of. What it says of neither its age nor its
+  // id is for that server to take back.
+  bool covers_told(const identity& who) const;
   std::size_t size() const { return users_.size() + tokens_.size(); }
 
  private:

@@ -24,6 +24,15 @@ core::failure refusal_for(const core::failure& why) {
                        std::move(detail));
 }
 
+core::failure too_old() {
+  return core::failure(make_error_code(errc::session_expired),
+                       "made longer ago than session.revocations_kept");
+}
+
+core::failure taken_back() {
+  return core::failure(make_error_code(errc::unauthenticated), "the session was revoked");
+}
+
 core::failure expired_in_cache() {
   return core::failure(make_error_code(errc::session_expired),
                        "token expired: its time has passed");
@@ -108,7 +117,7 @@ core::result<identity_ptr> verifier::verify_found(const found_credential& found,
     case credential_kind::asked_callback:
     case credential_kind::asked_introspection:
       if (const auto& asked = state_->asked(found.kind)) {
-        if (auto known = asked->remembered(found.text)) return std::move(*known);
+        if (auto known = asked->remembered(found.text)) return still_counts(std::move(*known), now);
         return core::fail(errc::must_wait);
       }
       break;
@@ -192,9 +201,8 @@ core::result<identity_ptr> verifier::accept(std::string_view text, const jose::v
   auto who = identity_of(good.claims, good.expires_at, rules);
   if (!who) return core::same_failure(who);
   who->expires_at = counts_until(*who, state_->settings->revocations_kept);
-  if (now >= who->expires_at + leeway)
-    return core::fail(errc::session_expired, "made longer ago than session.revocations_kept");
-  if (revoked_.covers(*who)) return core::fail(errc::unauthenticated, "the session was revoked");
+  if (now >= who->expires_at + leeway) return core::fail(too_old());
+  if (revoked_.covers(*who)) return core::fail(taken_back());
   auto shared = std::make_shared<const identity>(std::move(*who));
   memory.put({std::string(text), shared, good.valid_from - leeway, shared->expires_at + leeway});
   return shared;
@@ -262,7 +270,19 @@ core::task<core::result<identity_ptr>> verifier::verify_later(credential who,
   if (who.kind == credential_kind::token)
     co_return co_await wait_for_keys(std::move(who), time, until);
   const std::shared_ptr<asked_login> asked = state_->asked(who.kind);
-  co_return co_await asked->ask(std::move(who.text), until);
+  auto told = co_await asked->ask(std::move(who.text), until);
+  co_return still_counts(std::move(told), time->wall_now());
+}
+
+// What was told of a session may date or name it, and then it can have been taken back here.
+core::result<identity_ptr> verifier::still_counts(core::result<identity_ptr> told,
+                                                  core::wall_time now) const {
+  if (!told) return told;
+  const session_settings& settings = *state_->settings;
+  if (now >= counts_until(**told, settings.revocations_kept) + settings.rules.leeway)
+    return core::fail(too_old());
+  if (revoked_.covers_told(**told)) return core::fail(taken_back());
+  return told;
 }
 
 core::task<core::result<identity_ptr>> verifier::wait_for_keys(credential who,

@@ -67,7 +67,7 @@ class verifier {
   // the keys are of no issuer of ours, such as one that has moved.
   bool learn(issuer_keys_ptr keys);
   // Those sessions do not count from now on, not even remembered ones. What others are asked about
-  // is asked again: their word is the last.
+  // is asked again, and where they tell a session's age or id that is held against these too.
   void revoke(std::span<const core::revocation> what, core::wall_time now);
   void revoke(const core::revocation& what, core::wall_time now) { revoke({&what, 1}, now); }
   // Of everything that is let in at this instant, or could be, the iat lies before the one given
@@ -90,6 +90,8 @@ class verifier {
                                     const claim_rules& rules, std::chrono::seconds leeway,
                                     token_cache& memory, core::wall_time now);
   struct login;
+  core::result<identity_ptr> still_counts(core::result<identity_ptr> told,
+                                          core::wall_time now) const;
   core::result<jose::verified_jwt> verify_with(const login& whose, std::string_view token,
                                                const jose::claimed_origin& says,
                                                core::wall_time now) const;

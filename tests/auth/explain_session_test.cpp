@@ -158,8 +158,21 @@ BOOST_AUTO_TEST_CASE(sessions_that_others_know_are_asked_about_as_the_server_wou
   BOOST_TEST(at.failed("opaque-token-of-the-login") == "none");
   BOOST_TEST(at.text("opaque").find("[session.introspection] judges it") != std::string::npos);
   // It is asked again after a revocation, and its word counts.
+  at.answer->expires_at = tests::test_now() + std::chrono::hours(1);
   at.revoked.add({"u7", "", tests::test_now()}, tests::test_now(), at.settings.revocations_kept);
   BOOST_TEST(at.failed("opaque-token-of-the-login") == "none");
+  // Unless it says when it was made, or which one it is.
+  at.answer->issued_at = tests::test_now() - std::chrono::seconds(1);
+  BOOST_TEST(at.failed("opaque-token-of-the-login") == "not_revoked");
+  at.answer->issued_at = tests::test_now();
+  at.answer->token_id = "t7";
+  BOOST_TEST(at.failed("opaque-token-of-the-login") == "none");
+  at.revoked.add({"", "t7", {}}, tests::test_now(), at.settings.revocations_kept);
+  BOOST_TEST(at.failed("opaque-token-of-the-login") == "not_revoked");
+  at.answer->token_id.clear();
+  at.answer->issued_at = tests::test_now() - at.settings.revocations_kept - std::chrono::hours(1);
+  BOOST_TEST(at.failed("opaque-token-of-the-login") == "not_revoked");
+  at.answer->issued_at.reset();
   // Without a key of ours, every JWT is the login's.
   at.settings.keys = {};
   at.settings.issuers.clear();

@@ -150,6 +150,30 @@ BOOST_AUTO_TEST_CASE(what_covers_nothing_that_counts_is_forgotten_and_nothing_el
   BOOST_TEST(known.covers(who));
 }
 
+BOOST_AUTO_TEST_CASE(
+    what_was_told_of_a_session_is_held_against_revocations_where_it_dates_or_names_it) {
+  auth::revocations known;
+  const core::wall_time now = tests::test_now();
+  const auto kept = std::chrono::hours{24};
+  auth::identity who;
+  who.user = core::user_id::from("u1").value();
+  known.add({"u1", "", now}, now, kept);
+  BOOST_TEST(known.covers(who));
+  BOOST_TEST(!known.covers_told(who));
+  who.issued_at = now - 1s;
+  BOOST_TEST(known.covers_told(who));
+  who.issued_at = now;
+  BOOST_TEST(!known.covers_told(who));
+  known.add({"", "t1", {}}, now, kept);
+  for (const bool dated : {true, false}) {
+    if (!dated) who.issued_at.reset();
+    who.token_id = "t1";
+    BOOST_TEST(known.covers_told(who));
+    who.token_id = "t2";
+    BOOST_TEST(!known.covers_told(who));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(other_settings_forget_no_revocation) {
   scene at;
   at.verifier->revoke({"", "a", {}}, tests::test_now());

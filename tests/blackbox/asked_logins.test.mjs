@@ -197,6 +197,35 @@ test('introspection: active tokens are let in, others not, and the client proves
   await login.stop();
 });
 
+test('a session that is told with its age or id can be taken back here, whatever the login says', async () => {
+  const made = Math.floor(Date.now() / 1000) - 100;
+  const tokens = { named: { jti: 'told-1' }, other: { jti: 'told-2' }, dated: { iat: made }, young: { iat: made + 90 }, bare: {}, ancient: { iat: made - 91 * 86_400 } };
+  const login = await FakeServer.start((request, body) => ({ json: { active: true, sub: 'expert-1', ...tokens[new URLSearchParams(body).get('token')] } }));
+  const table = `[session.introspection]\nurl = "${login.url}"\nclient_id = "door"\nclient_secret = "k9Xw3vTq7LmZ2bRn"\n`;
+  const own = await Stagedoor.start({ toml: sessionOnly(configuration, table) });
+  await own.book('open');
+  const let_in = async () => {
+    const out = [];
+    for (const token of Object.keys(tokens)) {
+      const said = new Set();
+      for (let n = 0; n < 6; n++) said.add((await own.join('open', { token })).status); // on either shard
+      assert.equal(said.size, 1, token);
+      if (said.has(200)) out.push(token);
+    }
+    return out.join(' ');
+  };
+  const revoke = async (body) => assert.equal((await own.service('POST', '/api/sessions/revoke', body)).status, 200);
+  assert.equal(await let_in(), 'named other dated young bare', 'older than what is kept of revocations is too old');
+  await revoke({ tokenId: 'told-1' });
+  assert.equal(await let_in(), 'other dated young bare');
+  await revoke({ userId: 'expert-1', before: new Date((made + 50) * 1000).toISOString() });
+  assert.equal(await let_in(), 'other young bare');
+  const { code, out } = await explainToken(own.file, 'named');
+  assert.deepEqual([code, /not_revoked\s+failed/.test(out)], [1, true], out);
+  await own.stop();
+  await login.stop();
+});
+
 test('what proxies say counts only where they are trusted', async () => {
   const table = '[session.headers]\nuser = "X-Auth-User"\nroles = "X-Auth-Roles"\n';
   const headers = { 'x-auth-user': 'expert-1', 'x-auth-roles': 'staff, expert', 'x-forwarded-proto': 'https' };
