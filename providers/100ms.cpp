@@ -420,7 +420,7 @@ provider_maker make_100ms(provider_setup setup) {
   settings->traits.name = setup.name;
   settings->traits.type = "100ms";
   settings->traits.needs_room = true;
-  settings->base_url = from.url("base_url", true).value_or("https://api.100ms.live/v2");
+  settings->base_url = read_base_url(from, "base_url", "https://api.100ms.live/v2");
   constexpr std::string_view where_keys_are =
       "the app access key from the dashboard's Developer page";
   if (!from.has("access_key") && !from.has("access_key_file"))

@@ -354,14 +354,12 @@ provider_maker make_custom(provider_setup setup) {
   const templates read = read_templates(from);
   const auto token = read_token_settings(from.section("token"), setup.public_url, read.origin());
   const std::string lang = from.text("lang", "en");
-  const std::string create_url = from.url("create_url", true).value_or("");
+  const std::string create_url = read_base_url(from, "create_url", "");
   const auto early =
       std::chrono::floor<std::chrono::seconds>(from.duration("create_early", 1h, 0min, 24h));
   const bool look_first = from.flag("look_first", false);
   auto hook_secrets = webhook_secrets::read(from, webhook_secrets::form::base64, "hook_secret");
   auto webhooks = webhook_secrets::read(from, webhook_secrets::form::base64);
-  if (create_url.find_first_of("?#") != std::string::npos)
-    from.note("create_url", "must be a base address without query or fragment");
   if (create_url.empty() && (look_first || !hook_secrets.empty()))
     from.note(look_first ? "look_first" : "hook_secret",
               "is for the hook, and create_url is not set");

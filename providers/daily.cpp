@@ -366,7 +366,7 @@ provider_maker make_daily(provider_setup setup) {
   to->traits.allow += "; screen-wake-lock";
   to->domain = read_domain(from);
   to->traits.origin = "https://" + to->domain + ".daily.co";
-  to->base_url = from.url("base_url", true).value_or("https://api.daily.co/v1");
+  to->base_url = read_base_url(from, "base_url", "https://api.daily.co/v1");
   to->domain_id = from.text("domain_id", "");
   if (to->domain_id.size() > 64 || to->domain_id.find_first_of(" \t\n") != std::string::npos)
     from.note("domain_id", "must be the id that GET https://api.daily.co/v1/ shows");

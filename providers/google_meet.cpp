@@ -332,9 +332,9 @@ provider_maker make_google_meet(provider_setup setup) {
   settings->traits.mode = embed_mode::new_tab;
   settings->traits.origin = "https://meet.google.com";
   read_service_account(from, *settings);
-  settings->base_url = from.url("base_url", true).value_or("https://meet.googleapis.com");
+  settings->base_url = read_base_url(from, "base_url", "https://meet.googleapis.com");
   // Google's is in the key file too, but a file does not decide where we send what we sign.
-  settings->token_url = from.url("token_url", true).value_or("https://oauth2.googleapis.com/token");
+  settings->token_url = read_base_url(from, "token_url", "https://oauth2.googleapis.com/token");
   settings->subjects = read_accounts(from, "subjects", subjects_max, is_mail_address,
                                      "users of the Workspace who own the calls");
   const std::string access = from.one_of("access", "open", {"open", "trusted", "restricted"});

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include "core/encoding.hpp"
+#include "http/url.hpp"
 #include "providers/error.hpp"
 #include "providers/jitsi_meeting.hpp"
+#include "providers/rest_call.hpp"
 #include "providers/token_parts.hpp"
 
 namespace providers {
@@ -88,10 +90,10 @@ provider_maker make_jaas(provider_setup setup) {
                  R"("outbound-call":"false"})";
   to->webhooks = webhook_secrets::read(from, webhook_secrets::form::text);
   read_jitsi_page(from, *to);
-  const std::string origin = from.url("base_url", true).value_or("https://8x8.vc");
+  const std::string base = read_base_url(from, "base_url", "https://8x8.vc");
   if (!to->key) return {};
-  to->traits.origin = origin;
-  to->pages = origin + "/" + app_id + "/";
+  to->traits.origin = http::url::from(base)->origin();
+  to->pages = base + "/" + app_id + "/";
   return [held = std::shared_ptr<const jitsi_settings>(std::move(to))](const provider_tools&) {
     return std::make_unique<jaas>(held);
   };

@@ -73,6 +73,8 @@ std::vector<std::string> read_accounts(core::options& from, std::string_view key
   }
   if (!given)
     from.note(key, "is required and missing", std::string(hint));
+  else if (out.empty() && !from.noted(key))
+    from.note(key, "names nobody", std::string(hint));
   else if (out.size() > most)
     from.note(key, "has more than " + std::to_string(most) + " entries");
   return out;

@@ -312,7 +312,7 @@ provider_maker make_livekit(provider_setup setup) {
   to->traits.needs_room = true;  // prepare() asks nobody where LiveKit makes rooms by itself
   to->traits.allow += "; speaker-selection";
   const std::string origin = read_server_url(from, to->traits);
-  to->api_url = from.url("api_url", true).value_or(origin);
+  to->api_url = read_base_url(from, "api_url", origin);
   to->api_key = from.required_text("api_key");
   to->key = read_shared_key(from, "secret", "the API key's secret, of at least 32 characters");
   to->create_rooms = from.flag("create_rooms", false);

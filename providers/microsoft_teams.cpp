@@ -380,13 +380,12 @@ provider_maker make_microsoft_teams(provider_setup setup) {
   settings->traits.needs_room = true;
   settings->traits.mode = embed_mode::new_tab;
   settings->traits.origin = "https://teams.microsoft.com";
-  settings->base_url = from.url("base_url", true).value_or("https://graph.microsoft.com/v1.0");
+  settings->base_url = read_base_url(from, "base_url", "https://graph.microsoft.com/v1.0");
   const std::string tenant = from.required_text("tenant");
   if (!tenant.empty() && !is_tenant(tenant))
     from.note("tenant", "must be the id or a domain of one tenant",
               "\"contoso.onmicrosoft.com\" or its directory id");
-  const std::string login =
-      from.url("login_url", true).value_or("https://login.microsoftonline.com");
+  const std::string login = read_base_url(from, "login_url", "https://login.microsoftonline.com");
   settings->token_url = login + "/" + tenant + "/oauth2/v2.0/token";
   settings->client_id = from.required_text("client_id");
   if (!settings->client_id.empty() && !is_object_id(settings->client_id))

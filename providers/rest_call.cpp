@@ -9,6 +9,7 @@
 #include "core/time_text.hpp"
 #include "http/error.hpp"
 #include "http/retry_after.hpp"
+#include "http/url.hpp"
 #include "net/error.hpp"
 #include "providers/error.hpp"
 
@@ -114,6 +115,15 @@ bool was_used_up(const core::failure& why) {
   return std::ranges::any_of(why.facts, [](const core::fact& one) {
     return one.name == "reason" && one.value == "quota";
   });
+}
+
+std::string read_base_url(core::options& from, std::string_view key, std::string fallback) {
+  auto base = from.url(key, true);
+  if (!base) return fallback;
+  if (base->find('?') == base->npos && http::url::from(*base)) return std::move(*base);
+  from.note(key, "must be a base address: host, perhaps port and path, and no more",
+            fallback.empty() ? std::string() : '"' + fallback + '"');
+  return fallback;
 }
 
 std::optional<core::failure> refusal_of(int status, std::initializer_list<known_refusal> known) {

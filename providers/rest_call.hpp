@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/json.hpp"
+#include "core/options.hpp"
 #include "core/secret.hpp"
 #include "providers/guard.hpp"
 #include "providers/provider.hpp"
@@ -69,6 +70,10 @@ struct known_refusal {
 bool was_used_up(const core::failure& why);
 
 std::optional<core::failure> refusal_of(int status, std::initializer_list<known_refusal> known);
+
+// The base of an API's addresses, with paths of ours behind it: https (http on loopback), without a
+// last slash. `fallback` where the key is absent, or names what nobody could be asked at.
+std::string read_base_url(core::options& from, std::string_view key, std::string fallback);
 
 // What the operator reads of a provider's answer: one short line without control characters, with
 // `bearer` and whatever looks like a token taken out.

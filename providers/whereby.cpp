@@ -261,7 +261,7 @@ provider_maker make_whereby(provider_setup setup) {
   settings->traits.name = setup.name;
   settings->traits.type = "whereby";
   settings->traits.needs_room = true;
-  settings->base_url = from.url("base_url", true).value_or("https://api.whereby.dev/v1");
+  settings->base_url = read_base_url(from, "base_url", "https://api.whereby.dev/v1");
   const std::string subdomain = from.required_text("subdomain");
   if (!subdomain.empty() && !is_label(subdomain))
     from.note("subdomain", "must be the first label of your rooms' address",

@@ -625,8 +625,8 @@ provider_maker make_zoom(provider_setup setup) {
   settings->traits.needs_room = true;
   settings->traits.mode = embed_mode::new_tab;
   settings->traits.origin = "https://zoom.us";
-  settings->base_url = from.url("base_url", true).value_or("https://api.zoom.us/v2");
-  settings->token_url = from.url("token_url", true).value_or("https://zoom.us/oauth/token");
+  settings->base_url = read_base_url(from, "base_url", "https://api.zoom.us/v2");
+  settings->token_url = read_base_url(from, "token_url", "https://zoom.us/oauth/token");
   settings->account_id = from.required_text("account_id");
   settings->client_id = from.required_text("client_id");
   if (!from.has("client_secret") && !from.has("client_secret_file"))

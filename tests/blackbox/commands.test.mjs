@@ -102,6 +102,26 @@ test('no address of the configuration can write into the policies of pages', () 
   rmSync(folder, { recursive: true });
 });
 
+test('a provider that nobody could be served by is a mistake, not a table that is left out', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-check-'));
+  const file = join(folder, 'stagedoor.toml');
+  const secret = 'kD7mQ2xV9sLpT4wYhN8bR3cF6gJ1zA5e';
+  const zoom = `type = "zoom"\naccount_id = "aBcDeFgHiJkL"\nclient_id = "zYxWvUtSrQpO"\nclient_secret = "${secret}"\n`;
+  const teams = `type = "microsoft-teams"\ntenant = "acme.example"\nclient_id = "1f3b8a52-7c1d-4a7e-9a1b-0c5d2e3f4a5b"\nclient_secret = "${secret}"\n`;
+  for (const [table, key] of [
+    [zoom + 'hosts = []', 'hosts'], [teams + 'organizers = []', 'organizers'], ['type = "google-meet"\nsubjects = []', 'subjects'],
+    [zoom + 'hosts = ["a@acme.example"]\nbase_url = "https://api.zoom.us:99999/v2"', 'base_url'],
+    [zoom + 'hosts = ["a@acme.example"]\ntoken_url = "https://zoom.us/oauth/token#x"', 'token_url'],
+    [teams + 'organizers = ["550fae72-d251-43ec-868c-373732c2704f"]\nlogin_url = "https://login.example.com/?x"', 'login_url'],
+  ]) {
+    writeFileSync(file, configuration({ port: 3002, adminPort: 9464, folder, providers: `[providers.main]\n${table}\n` }));
+    const { code, err } = command(['check-config', '--config', file]);
+    assert.equal(code, 1, table);
+    assert.ok(err.includes(`providers.main.${key} `), `${key}: ${err}`);
+  }
+  rmSync(folder, { recursive: true });
+});
+
 test('a token for a demo that is not running is refused, explain works without it', async () => {
   const port = await freePort();
   const env = { ...process.env, STAGEDOOR__SERVER__LISTEN: `127.0.0.1:${port}` };

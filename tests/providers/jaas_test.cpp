@@ -149,6 +149,7 @@ BOOST_AUTO_TEST_CASE(each_setting_that_cannot_work_is_a_mistake) {
   };
   BOOST_TEST(with({}).found.empty());
   BOOST_TEST(with({{"app_id", "acme"s}}).complains("app_id"));
+  BOOST_TEST(with({{"base_url", "https://8x8.vc;script-src"s}}).complains("base_url"));
   BOOST_TEST(with({{"key_id", "vpaas-magic-cookie-c2/4f8ab2"s}}).complains("key_id", "another"));
   BOOST_TEST(with({{"private_key", tests::pair_of("rsa").public_pem}}).complains("private_key"));
   BOOST_TEST(with({{"private_key", tests::pair_of("P-256").private_pem}}).complains("private_key"));

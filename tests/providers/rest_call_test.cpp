@@ -51,6 +51,26 @@ core::result<providers::rest_answer> answer_of(int status, std::string body,
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(a_base_address_that_nobody_could_be_asked_at_is_a_mistake) {
+  const auto read = [](std::string written) {
+    tests::settings_table table;
+    table.add({{"base_url", std::move(written)}});
+    const std::string base =
+        providers::read_base_url(table.options, "base_url", "https://api.example.com");
+    return table.complains("base_url") ? "refused" : base;
+  };
+  BOOST_TEST(read("https://eu.example.com:8443/v2/") == "https://eu.example.com:8443/v2");
+  BOOST_TEST(read("http://127.0.0.1:9/v2") == "http://127.0.0.1:9/v2");
+  for (const char* bad : {"https://eu.example.com:99999", "https://eu.example.com:x/v2",
+                          "https://[::1/v2", "https://eu.example.com/v2?x=1",
+                          "https://eu.example.com/v2#x", "https://eu.example.com/\"x",
+                          "https://\u00e9u.example.com/v2", "http://eu.example.com", ""})
+    BOOST_TEST(read(bad) == "refused", bad);
+  tests::settings_table none;
+  BOOST_TEST(providers::read_base_url(none.options, "base_url", "https://api.example.com") ==
+             "https://api.example.com");
+}
+
 BOOST_AUTO_TEST_CASE(refusals_are_rejected_and_overload_is_unavailable) {
   for (const int status :
        {300, 302, 400, 401, 403, 404, 405, 409, 410, 413, 422, 451, 500, 501, 502, 504, 505, 520}) {
