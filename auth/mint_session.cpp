@@ -71,6 +71,7 @@ core::result<std::string> mint_session(const session_settings& settings, const s
     return core::fail(jose::errc::bad_claims, "a session needs a user and a time to live");
   const std::int64_t issued = core::unix_seconds(now);
   node claims;
+  for (const auto& [path, wanted] : settings.required) claims.put(path, text(wanted));
   claims.put(settings.user_claim, text(wish.user.text()));
   if (wish.role && !settings.role_claims.empty()) {
     const auto& said =

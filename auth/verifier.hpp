@@ -101,8 +101,8 @@ class verifier {
   revocations revoked_;
 };
 
-// Signs a session for trying out: sub, role, name, iat, nbf, exp, jti, and the first configured iss
-// and aud.
+// Signs a session for trying out: sub, role, name, iat, nbf, exp, jti, the first configured iss
+// and aud, and the claims that are required.
 struct session_wish {
   core::user_id user;
   std::optional<core::role> role;

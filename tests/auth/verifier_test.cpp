@@ -280,6 +280,7 @@ BOOST_AUTO_TEST_CASE(a_minted_session_follows_the_configured_claims) {
   settings->name_claim = "user.name";
   settings->role_claims = {"https://acme.example/roles"};
   settings->expert_roles = {"coach"};
+  settings->required = {{"tid", "acme"}, {"user.email_verified", "true"}};
   auth::session_wish wish;
   wish.user = *core::user_id::from("u1");
   wish.role = core::role::expert;
