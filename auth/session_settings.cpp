@@ -5,6 +5,7 @@
 #include "auth/key_fetch.hpp"
 #include "auth/session_settings.hpp"
 #include "core/encoding.hpp"
+#include "http/characters.hpp"
 #include "jose/error.hpp"
 
 namespace auth {
@@ -247,19 +248,18 @@ header_settings read_headers(core::options& from) {
   out.roles = from.text("roles", "");
   for (const char* key : {"user", "name", "roles"}) {
     const std::string name = from.text(key, "");
-    if (core::equals_ignoring_case(name, "authorization") ||
-        core::equals_ignoring_case(name, "cookie"))
+    if (!http::token_characters.covers(name))
+      from.note(key, "is not the name of a header field");
+    else if (core::equals_ignoring_case(name, "authorization") ||
+             core::equals_ignoring_case(name, "cookie"))
       from.note(key, "names a field that callers write themselves");
   }
   return out;
 }
 
+// A token, as in a field's name (RFC 6265 section 4.1.1).
 bool is_cookie_name(std::string_view name) {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::ranges::all_of(name, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           marks.find(c) != marks.npos;
-  });
+  return !name.empty() && http::token_characters.covers(name);
 }
 
 }  // namespace

@@ -101,6 +101,22 @@ BOOST_AUTO_TEST_CASE(who_is_asked_has_an_address_that_can_be_asked_as_it_stands)
     BOOST_TEST(url_of(nowhere) == "refused", nowhere);
 }
 
+BOOST_AUTO_TEST_CASE(a_proxys_word_stands_in_a_field_that_can_be_sent) {
+  const auto complains = [](std::string key, std::string name) {
+    reading at;
+    auto& headers = at.from.section("headers");
+    headers.set("user", std::string("X-Auth-User"));
+    headers.set(key, std::move(name));
+    at.read();
+    return at.complains_of("session.headers." + key);
+  };
+  for (const char* key : {"user", "name", "roles"}) {
+    for (const char* bad : {"X Auth", "X-Auth:", "X-\r\nAuth", " ", "Authorization", "cookie"})
+      BOOST_TEST(complains(key, bad), key << ' ' << bad);
+    BOOST_TEST(!complains(key, "X-Auth.Something_else"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(mistakes_of_issuers_are_named) {
   const auto complains = [](std::string key, core::options::any value) {
     reading at;
