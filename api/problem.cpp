@@ -266,10 +266,10 @@ std::optional<std::chrono::seconds> wait_of(const core::failure& why, const prob
 
 std::string challenge(const problem& row, bool token_given) {
   std::string out = R"(Bearer realm="stagedoor")";
-  if (row.code == "session_expired")
-    out += R"(, error="invalid_token", error_description="The session has expired")";
-  else if (token_given)
-    out += R"(, error="invalid_token")";
+  // Of a cookie the scheme says nothing (RFC 6750 section 3.1); the code in the body does.
+  if (!token_given) return out;
+  out += R"(, error="invalid_token")";
+  if (row.code == "session_expired") out += R"(, error_description="The session has expired")";
   return out;
 }
 

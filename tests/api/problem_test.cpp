@@ -135,6 +135,14 @@ BOOST_AUTO_TEST_CASE(a_401_has_a_challenge_and_a_503_says_when_to_come_back) {
   given.token_given = true;
   api::write_problem(out, core::failure(make_error_code(auth::errc::unauthenticated)), given);
   BOOST_TEST(out.fields.find("error=\"invalid_token\"") != std::string::npos);
+  // A session in a cookie is nothing that the scheme Bearer knows of.
+  for (const bool in_authorization : {true, false}) {
+    out.clear();
+    api::write_problem(out, core::failure(make_error_code(auth::errc::session_expired)),
+                       in_authorization ? given : scene);
+    BOOST_TEST((out.fields.find("error_description=") != std::string::npos) == in_authorization);
+    BOOST_TEST((out.fields.find("invalid_token") != std::string::npos) == in_authorization);
+  }
   out.clear();
   api::write_problem(out, core::failure(make_error_code(providers::errc::unavailable)), scene);
   BOOST_TEST(out.fields.find("Retry-After: 2\r\n") != std::string::npos);
