@@ -11,10 +11,19 @@ test('every metric is named in docs/operations.md', async () => {
     await door.book('talk');
     assert.equal((await door.join('talk')).status, 200);
     assert.equal((await door.join('talk', { token: null })).status, 401);
-    const families = [...(await door.metrics()).matchAll(/^# TYPE (\S+) /gm)].map((found) => found[1]);
+    const served = await door.metrics();
+    const families = [...served.matchAll(/^# TYPE (\S+) /gm)].map((found) => found[1]);
     assert.ok(families.length > 20, families.join(' '));
     const page = readFileSync(fileURLToPath(new URL('../../docs/operations.md', import.meta.url)), 'utf8');
-    for (const name of families) assert.ok(page.includes(`\`${name}\``), `${name} is not named in docs/operations.md`);
+    for (const name of families) {
+      const row = page.split('\n').find((line) => line.startsWith('| `') && line.split('|')[1].includes(`\`${name}\``));
+      assert.ok(row, `${name} is not named in docs/operations.md`);
+      const labels = new Set();
+      for (const [, inner] of served.matchAll(new RegExp(`^${name}(?:_count)?\\{(.*)\\} `, 'gm')))
+        for (const [, label] of inner.matchAll(/(\w+)="/g)) labels.add(label);
+      const told = (row.split('|')[2].match(/\w+/g) ?? []).sort();
+      if (labels.size > 0 || new RegExp(`^${name} `, 'm').test(served)) assert.deepEqual([...labels].sort(), told, `labels of ${name}`);
+    }
   } finally {
     await door.stop();
   }
