@@ -1,9 +1,9 @@
 // Rooms that are made ahead of time and closed afterwards: spread, never in the way of somebody at the door, and not forgotten by a restart.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { eventually } from './support/eventually.mjs';
 import { FakeLiveKit, provider } from './support/fake_livekit.mjs';
 import { Stagedoor, randomRoom, rfc3339 } from './support/stagedoor.mjs';
-import { eventually } from './support/vendor_failures.mjs';
 
 // A LiveKit that takes its time, and knows how many creates it had at once.
 class SlowLiveKit extends FakeLiveKit {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
+import { eventually } from './support/eventually.mjs';
 import { sessionOnly } from './support/fake_login.mjs';
 import { Stagedoor, configuration, explainToken, onlineCheck } from './support/stagedoor.mjs';
 
@@ -142,10 +143,10 @@ test('a login that is slow or fails is unavailable, and is left alone after a wh
   assert.ok(broken.calls.length <= 8, `${broken.calls.length} calls`);
   assert.match(await own.metrics(), /login_questions_total\{kind="callback",outcome="circuit_open"\} [1-9]/);
   broken.answer = known;
-  const end = Date.now() + 15_000;
-  let answer;
-  do answer = await withCookie('sid=good', {}, own);
-  while (answer.status === 503 && Date.now() < end && (await new Promise((done) => setTimeout(() => done(true), 100))));
+  const answer = await eventually(async () => {
+    const told = await withCookie('sid=good', {}, own);
+    return told.status !== 503 && told;
+  });
   assert.equal(answer.status, 200, answer.text);
   broken.answer = () => ({ wait: 6_000, json: sessions.good });
   const began = Date.now();

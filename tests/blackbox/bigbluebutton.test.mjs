@@ -1,9 +1,10 @@
 // BigBlueButton end to end against a scripted server that checks every checksum.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { eventually } from './support/eventually.mjs';
 import { FakeBigBlueButton, bbbSecret } from './support/fake_bigbluebutton.mjs';
 import { Stagedoor, randomRoom, rfc3339, session } from './support/stagedoor.mjs';
-import { everyFailure, eventually, follow, ticketOf } from './support/vendor_failures.mjs';
+import { everyFailure, follow, ticketOf } from './support/vendor_failures.mjs';
 
 const client = { role: 'client', token: session({ sub: 'client-1', role: 'client' }) };
 const soon = () => ({ startsAt: rfc3339(Date.now() + 600_000), endsAt: rfc3339(Date.now() + 4_200_000) });

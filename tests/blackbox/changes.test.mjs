@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
+import { eventually } from './support/eventually.mjs';
 import { Fake100ms, provider as hms } from './support/fake_100ms.mjs';
 import { FakeWhereby } from './support/fake_whereby.mjs';
 import { FakeZoom } from './support/fake_zoom.mjs';
 import { Stagedoor, configuration, randomRoom, rfc3339 } from './support/stagedoor.mjs';
-import { eventually, follow } from './support/vendor_failures.mjs';
+import { follow } from './support/vendor_failures.mjs';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,9 +1,10 @@
 // Google Meet end to end against a scripted Google; Google's own client and auth library are the judges.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { eventually } from './support/eventually.mjs';
 import { FakeGoogleMeet } from './support/fake_google_meet.mjs';
 import { Stagedoor, decodeToken, randomRoom, rfc3339, session } from './support/stagedoor.mjs';
-import { everyFailure, eventually, follow, joins, ticketOf } from './support/vendor_failures.mjs';
+import { everyFailure, follow, joins, ticketOf } from './support/vendor_failures.mjs';
 
 const client = { role: 'client', token: session({ sub: 'client-1', role: 'client' }) };
 const soon = () => ({ startsAt: rfc3339(Date.now() + 600_000), endsAt: rfc3339(Date.now() + 4_200_000) });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SignJWT, generateKeyPair } from 'jose';
+import { eventually } from './support/eventually.mjs';
 import { FakeLogin, sessionOnly } from './support/fake_login.mjs';
 import { Stagedoor, configuration, explainToken, freePort, onlineCheck, rfc3339 } from './support/stagedoor.mjs';
 
@@ -98,8 +99,7 @@ test('a kid that cannot be looked for is no refusal: the login is unavailable, a
   assert.ok(Number(refused.headers.get('retry-after')) >= 1);
   assert.equal((await own.join('open', { token: await fresh.token() })).status, 200, 'keys that are known serve on');
   fresh.act = null;
-  const end = Date.now() + 10_000;
-  while ((await own.join('open', { token })).status !== 200) assert.ok(Date.now() < end && (await new Promise((done) => setTimeout(() => done(true), 200))));
+  await eventually(async () => (await own.join('open', { token })).status === 200);
   await own.stop();
   await fresh.stop();
 });
@@ -127,8 +127,7 @@ test('an issuer that moves while its keys are being fetched is believed at its n
   own.child.kill('SIGHUP');
   await own.logged(/reloaded/);
   assert.equal((await stray).status, 401);
-  const end = Date.now() + 10_000;
-  while ((await own.join('open', { token: fresh })).status !== 200) assert.ok(Date.now() < end && (await new Promise((done) => setTimeout(() => done(true), 100))));
+  await eventually(async () => (await own.join('open', { token: fresh })).status === 200);
   for (let n = 0; n < 12; n++) {
     assert.equal((await own.join('open', { token: old })).status, 401);
     assert.equal((await own.join('open', { token: fresh })).status, 200);
@@ -153,10 +152,10 @@ test('a login that is down does not hinder the start; /readyz says so and heals 
   assert.equal(refused.json.code, 'login_unavailable');
   assert.ok(Number(refused.headers.get('retry-after')) >= 1);
   const back = await FakeLogin.start({ port });
-  const end = Date.now() + 20_000;
-  let answer;
-  do answer = await alone.join('open', { token: await back.token() });
-  while (answer.status === 503 && Date.now() < end && (await new Promise((done) => setTimeout(() => done(true), 100))));
+  const answer = await eventually(async () => {
+    const told = await alone.join('open', { token: await back.token() });
+    return told.status !== 503 && told;
+  }, 20_000);
   assert.equal(answer.status, 200, answer.text);
   assert.equal(await (await fetch(`${alone.admin}/readyz`)).text(), 'ready\n');
   assert.match(await alone.metrics(), /login_keys_state\{issuer="away"\} 1/);
@@ -228,8 +227,7 @@ test('SIGHUP takes other issuers over without losing those that stay', async () 
   writeFileSync(own.file, readFileSync(own.file, 'utf8') + issuerTable('late', late));
   own.child.kill('SIGHUP');
   await own.logged(/reloaded/);
-  const end = Date.now() + 5_000;
-  while ((await own.join('open', { token })).status !== 200) assert.ok(Date.now() < end, own.log);
+  await eventually(async () => (await own.join('open', { token })).status === 200);
   assert.equal((await own.join('open', { token: await login.token() })).status, 200);
   assert.equal(login.count('/keys'), fetched);
   await own.stop();

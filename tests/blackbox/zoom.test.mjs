@@ -1,9 +1,10 @@
 // Zoom end to end against a scripted Zoom: links behind tickets, hosts and their days, every failure; Zoom's own SDK judges the fake.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { eventually } from './support/eventually.mjs';
 import { FakeZoom, zoomSecret } from './support/fake_zoom.mjs';
 import { Stagedoor, command, decodeToken, randomRoom, rfc3339, session } from './support/stagedoor.mjs';
-import { everyFailure, eventually, follow, joins, ticketOf } from './support/vendor_failures.mjs';
+import { everyFailure, follow, joins, ticketOf } from './support/vendor_failures.mjs';
 
 const client = { role: 'client', token: session({ sub: 'client-1', role: 'client' }) };
 const soon = (ms = 600_000) => ({ startsAt: rfc3339(Date.now() + ms), endsAt: rfc3339(Date.now() + ms + 3_600_000) });

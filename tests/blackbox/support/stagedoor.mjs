@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.mjs';
 
 export const binary =
   process.env.STAGEDOOR_BINARY ?? fileURLToPath(new URL('../../../build/release/stagedoor', import.meta.url));
@@ -157,8 +158,9 @@ export class Stagedoor {
 
   // Waits until the log holds what is looked for; lines are written with a delay of some milliseconds.
   async logged(what, within = 15_000) {
-    for (const end = Date.now() + within; !what.test(this.log); await new Promise((done) => setTimeout(done, 10)))
-      if (Date.now() > end) throw new Error(`${what} is not in the log:\n${this.log.slice(-4_000)}`);
+    await eventually(() => what.test(this.log), within).catch(() => {
+      throw new Error(`${what} is not in the log:\n${this.log.slice(-4_000)}`);
+    });
   }
 
   async api(path, options = {}) {

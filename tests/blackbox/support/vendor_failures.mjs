@@ -120,8 +120,3 @@ export async function opens(door, room, how = {}) {
   const { path } = await ticketOf(door, room, how);
   return door.api(path);
 }
-
-export async function eventually(what, within = 15_000) {
-  for (const end = Date.now() + within; !what(); await new Promise((done) => setTimeout(done, 10)))
-    if (Date.now() > end) throw new Error(`never: ${what}`);
-}
