@@ -7,8 +7,9 @@ import { Stagedoor, session, sessionSecret } from './support/stagedoor.mjs';
 
 const newSecret = 'qW8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC-rotated';
 
-test('a secret is rotated by SIGHUP without a dropped or refused request', async () => {
+test('a secret is rotated by SIGHUP without a dropped or refused request', async (t) => {
   const door = await Stagedoor.start();
+  t.after(() => door.stop());
   await door.book('open');
   const original = readFileSync(door.file, 'utf8');
   const current = `secret = "${sessionSecret}"`;
@@ -33,9 +34,10 @@ test('a secret is rotated by SIGHUP without a dropped or refused request', async
       }
     });
     await work();
+    const far = count + loops.length;
+    await Promise.race([eventually(() => count > far), ...loops]);
     running = false;
     await Promise.all(loops);
-    assert.ok(count > 8, `${count} requests`);
   };
   const both = `secret = "${newSecret}"\nprevious_secret = "${sessionSecret}"`;
   await always(old, async () => {

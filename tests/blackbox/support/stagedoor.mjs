@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync, readdirSync, readFileSync } from 'n
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.mjs';
 
@@ -76,6 +77,10 @@ ${extra}
 `;
 }
 
+// What a test that failed has left running, and would be waited for, is stopped when the tests of its file have ended.
+const children = new Set();
+if (process.argv[1]?.endsWith('.test.mjs')) after(() => children.forEach((child) => child.kill('SIGKILL')));
+
 export class Stagedoor {
   static async start(options = {}) {
     const server = new Stagedoor();
@@ -108,6 +113,8 @@ export class Stagedoor {
     // `under` is a program that becomes the server, as prlimit does.
     const [program, ...first] = [...(this.under ?? []), binary];
     this.child = spawn(program, [...first, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    children.add(this.child);
+    this.child.on('exit', () => children.delete(this.child));
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (text) => (this.log += text));
     this.ended = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
     this.base = `http://127.0.0.1:${this.port}`;
