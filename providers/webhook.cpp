@@ -94,7 +94,12 @@ const jose::hmac_key* webhook_secrets::signer_of(std::string_view message, std::
 }
 
 std::string webhook_secrets::sign(std::string_view message) const {
-  return core::to_base64(core::as_bytes(keys_.front().of(message).view()));
+  std::string out;
+  for (const jose::hmac_key& one : keys_) {
+    if (!out.empty()) out += ' ';
+    out += "v1," + core::to_base64(core::as_bytes(one.of(message).view()));
+  }
+  return out;
 }
 
 bool webhook_secrets::knows(std::string_view given) const {
@@ -173,7 +178,7 @@ core::result<void> check_standard_webhook(const webhook& from, const webhook_sec
 std::vector<http::field> sign_standard_webhook(const webhook_secrets& secrets, std::string id,
                                                core::wall_time now, std::string_view body) {
   std::string time = std::to_string(core::unix_seconds(now));
-  std::string signature = "v1," + secrets.sign(fmt::format("{}.{}.{}", id, time, body));
+  std::string signature = secrets.sign(fmt::format("{}.{}.{}", id, time, body));
   return {{"webhook-id", std::move(id)},
           {"webhook-timestamp", std::move(time)},
           {"webhook-signature", std::move(signature)}};

@@ -82,7 +82,8 @@ class webhook_secrets {
                    digits how = digits::base64) const {
     return signer_of(message, given, how) != nullptr;
   }
-  // Base64 of HMAC-SHA256 with the active secret. Requires !empty().
+  // "v1," and base64 of HMAC-SHA256, with each secret, separated by blanks: whoever reads it finds
+  // theirs while the secret is being changed.
   std::string sign(std::string_view message) const;
   // Whether `given` is one of the secrets itself.
   bool knows(std::string_view given) const;

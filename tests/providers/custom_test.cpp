@@ -552,6 +552,23 @@ BOOST_AUTO_TEST_CASE(calls_to_the_service_are_signed_as_standard_webhooks) {
   BOOST_TEST(plain.client.last().find("webhook-id").empty());
 }
 
+BOOST_AUTO_TEST_CASE(while_the_hooks_secret_is_being_changed_calls_are_signed_with_both) {
+  service at({{"secret", std::string(service_secret)}},
+             {{"create_url", "https://video.example.com/api"s},
+              {"hook_secret", "bmV3IHNlY3JldCBvZiB0aGUgaG9vaw=="s},
+              {"previous_hook_secret", std::string(hook_secret)}});
+  at.client.reply(201, "{}");
+  BOOST_REQUIRE(at.prepare());
+  const auto& sent = at.client.last();
+  const std::string message = std::string(sent.find("webhook-id")) + "." +
+                              std::string(sent.find("webhook-timestamp")) + "." + sent.what.body;
+  const jose::hmac_key before(*core::from_base64("plJ3nmyCDGBKInavdOK15jsl"), 32);
+  const jose::hmac_key now("new secret of the hook", 32);
+  BOOST_TEST(sent.find("webhook-signature") ==
+             "v1," + core::to_base64(core::as_bytes(now.of(message).view())) + " v1," +
+                 core::to_base64(core::as_bytes(before.of(message).view())));
+}
+
 BOOST_AUTO_TEST_CASE(who_looks_first_puts_only_what_is_missing_or_different) {
   signed_hooks at(true);
   at.client.reply(200, R"({"roomId":"room-42","state":"open","expiresAt":"2026-11-22T12:00:00Z"})");
