@@ -229,7 +229,7 @@ int run_command(int argument_count, char** arguments) {
       program.add_subcommand("check-config", "Read the configuration and report every mistake");
   add_common(*check_command, common);
   check_command->add_flag("--online", online,
-                          "Also ask every provider whether our credentials work");
+                          "Also ask every provider and login whether our credentials work");
 
   auto* session_command =
       program.add_subcommand("session", "Print a session token, for trying things out");

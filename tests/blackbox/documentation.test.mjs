@@ -70,6 +70,20 @@ test('every block of configuration is accepted as it stands', () => {
   assert.ok(count > 30, `${count} blocks`);
 });
 
+test('the page of each provider explains every key that the reference lists for its type', () => {
+  const [, rows] = text('docs/configuration.md').split('## [providers.');
+  const lost = [];
+  let type;
+  for (const line of rows.split('\n').filter((one) => /^\| (`|\| )/.test(one))) {
+    const [, first, keys] = line.split('|');
+    type = /`(.+)`/.exec(first)?.[1] ?? type;
+    const page = text(`docs/providers/${type}.md`);
+    for (const [, key] of keys.matchAll(/`([^`]+)`/g)) if (!new RegExp(`\`[^\`]*\\b${key.replaceAll('.', '\\.')}\\b`).test(page)) lost.push(`${type} ${key}`);
+  }
+  assert.ok(type, 'the table has rows');
+  assert.deepEqual(lost, []);
+});
+
 test('a container has every library that the program is linked against', () => {
   // These come with every image of the release.
   const base = /^(linux-vdso|ld-linux|libc\.|libm\.|libstdc\+\+|libgcc_s)/;
