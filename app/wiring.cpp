@@ -57,6 +57,8 @@ std::shared_ptr<const api::settings> face_of(const config& from) {
   out->access_log = from.log.access;
   out->cors_origins = from.cors_origins;
   out->join_timeout = from.join_timeout;
+  // What is left of a stream's life is for saying how the waiting ended.
+  out->stream_wait_max = from.connections.events * 5 / 6;
   out->pages = from.pages;
   out->demo = demo_settings_of(from);
   return out;

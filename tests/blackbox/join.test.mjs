@@ -199,6 +199,15 @@ test('an early stream waits and comes alive when the booking moves', async () =>
   await stream.until(/event: url\n/);
 });
 
+test('a stream whose life is short says how its waiting ended', async () => {
+  const brief = await Stagedoor.start({ extra: '[http]\nevents = "10s"\n' });
+  await brief.book('early', { startsAt: rfc3339(Date.now() + 7_200_000), endsAt: rfc3339(Date.now() + 9_000_000) });
+  const stream = await brief.stream('early');
+  await stream.rest();
+  assert.match(stream.text, /event: problem\ndata: .*"too_early"[^\n]*\n\n$/);
+  await brief.stop();
+});
+
 test('a caller sees their own bookings with the button they need', async () => {
   const answer = await door.api('/api/expert/bookings', { headers: { authorization: `Bearer ${session()}` } });
   assert.equal(answer.status, 200, answer.text);
