@@ -95,6 +95,12 @@ void join_api::record(const http::exchange& about, const join::join_call& call,
   }
   verdict made = why ? verdict_of(*why) : verdict{};
   made.provider = provider;
+  if (why)
+    for (const core::fact& one : why->facts) {
+      if (one.name == auth::audit_user) what.user = one.value;
+      if (one.name == auth::audit_token_id) what.token_id = one.value;
+      if (one.name == auth::audit_rule) made.code = one.value;
+    }
   desk_.audit.joined(about, what, made);
 }
 

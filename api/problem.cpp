@@ -300,7 +300,8 @@ void append_problem_json(std::string& out, const core::failure& why, const probl
     write_booking_errors(json, why);
   } else {
     for (const core::fact& one : why.facts)
-      if (one.name != "detail") json.any_name(one.name).string(one.value);
+      if (one.name != "detail" && !auth::is_for_audit(one.name))
+        json.any_name(one.name).string(one.value);
   }
   json.end_object();
 }

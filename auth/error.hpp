@@ -1,6 +1,7 @@
 // The ways in which a caller is not who they must be.
 #pragma once
 
+#include <string_view>
 #include <system_error>
 
 namespace auth {
@@ -14,6 +15,12 @@ enum class errc {
 };
 
 std::error_code make_error_code(errc code);
+
+// Facts of a failure that are for the audit log: who it was, and what the caller is not told.
+inline constexpr std::string_view audit_user = "audit_user";
+inline constexpr std::string_view audit_token_id = "audit_token_id";
+inline constexpr std::string_view audit_rule = "audit_rule";
+constexpr bool is_for_audit(std::string_view fact) { return fact.starts_with("audit_"); }
 
 }  // namespace auth
 

@@ -29,8 +29,14 @@ core::failure too_old() {
                        "made longer ago than session.revocations_kept");
 }
 
-core::failure taken_back() {
-  return core::failure(make_error_code(errc::unauthenticated), "the session was revoked");
+// Who comes with a session that was taken back is known: the audit log tells it, the caller is not
+// told.
+core::failure taken_back(const identity& who) {
+  core::failure why(make_error_code(errc::unauthenticated), "the session was revoked");
+  return std::move(why)
+      .with(std::string(audit_user), who.user.text())
+      .with(std::string(audit_token_id), who.token_id)
+      .with(std::string(audit_rule), "session_revoked");
 }
 
 core::failure expired_in_cache() {
@@ -202,7 +208,7 @@ core::result<identity_ptr> verifier::accept(std::string_view text, const jose::v
   if (!who) return core::same_failure(who);
   who->expires_at = counts_until(*who, state_->settings->revocations_kept);
   if (now >= who->expires_at + leeway) return core::fail(too_old());
-  if (revoked_.covers(*who)) return core::fail(taken_back());
+  if (revoked_.covers(*who)) return core::fail(taken_back(*who));
   auto shared = std::make_shared<const identity>(std::move(*who));
   memory.put({std::string(text), shared, good.valid_from - leeway, shared->expires_at + leeway});
   return shared;
@@ -281,7 +287,7 @@ core::result<identity_ptr> verifier::still_counts(core::result<identity_ptr> tol
   const session_settings& settings = *state_->settings;
   if (now >= counts_until(**told, settings.revocations_kept) + settings.rules.leeway)
     return core::fail(too_old());
-  if (revoked_.covers_told(**told)) return core::fail(taken_back());
+  if (revoked_.covers_told(**told)) return core::fail(taken_back(**told));
   return told;
 }
 

@@ -117,6 +117,12 @@ BOOST_AUTO_TEST_CASE(facts_are_members_and_a_booking_mistake_is_an_error_with_a_
       early, core::failure(make_error_code(rooms::errc::too_early)).with("opensAt", "later"),
       scene);
   BOOST_TEST(early.ends_with(R"("requestId":"req-1","opensAt":"later"})"));
+  std::string unknown;
+  api::append_problem_json(unknown,
+                           core::failure(make_error_code(auth::errc::unauthenticated))
+                               .with(std::string(auth::audit_user), "u1"),
+                           scene);
+  BOOST_TEST(unknown.ends_with(R"("requestId":"req-1"})"));
   std::string booking;
   api::append_problem_json(
       booking,

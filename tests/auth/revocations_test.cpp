@@ -58,6 +58,12 @@ BOOST_AUTO_TEST_CASE(a_remembered_token_is_out_at_once_and_its_neighbours_stay) 
   BOOST_TEST(at.verifier->remembered() == 1u);
   BOOST_TEST(!at.good(mine));
   BOOST_TEST(at.good(other));
+  // The audit log learns who it was.
+  const auto refused = at.verifier->verify_token(mine, tests::test_now());
+  BOOST_TEST_REQUIRE(refused.error().facts.size() == 3u);
+  BOOST_TEST(refused.error().facts[0].value == "u1");
+  BOOST_TEST(refused.error().facts[1].value == "a");
+  for (const core::fact& one : refused.error().facts) BOOST_TEST(auth::is_for_audit(one.name));
 }
 
 BOOST_AUTO_TEST_CASE(many_at_once_are_out_as_one_by_one) {

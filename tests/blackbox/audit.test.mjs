@@ -63,6 +63,12 @@ test('every decision is a line, and a rotated file is followed', async () => {
   assert.ok(hash(serviceKey).startsWith(`sha256:${revoked.key}`) && revoked.key.length === 32, JSON.stringify(revoked));
   assert.equal(booked[0].key, revoked.key);
   assert.equal(revoked.token, entered.token);
+  // Who tries a session that was taken back is known, and the answer does not say so.
+  const refused = await door.join('open', { token });
+  assert.deepEqual(Object.keys(refused.json), ['type', 'title', 'status', 'detail', 'code', 'requestId'], refused.text);
+  assert.equal(refused.json.code, 'unauthenticated');
+  const tried = (await upTo(7)).find((line) => line.request_id === refused.headers.get('x-request-id'));
+  assert.deepEqual([tried.user, tried.room, tried.outcome, tried.rule, tried.token], ['expert-1', 'open', 'denied', 'session_revoked', entered.token]);
   assert.ok(!readFileSync(file, 'utf8').includes('eyJ') && !readFileSync(file, 'utf8').includes('token-1'));
   assert.ok(!door.log.includes('join_decided'));
   renameSync(file, file + '.1');
