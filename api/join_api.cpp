@@ -161,19 +161,24 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     call->trace = core::trace::from(head.find(http::known_field::traceparent));
     return stream(about, out, std::move(*call), std::move(*who));
   }
-  auto made = desk_.parts.joins.join_now(*call, **who, about.now, about.started);
-  if (!made) {
-    call->trace = core::trace::from(head.find(http::known_field::traceparent));
-    auto work = join_later(&about, &out, std::move(*call), std::move(*who));
-    return desk_.later(about, out, std::move(work));
-  }
+  if (join_at_once(about, out, *call, **who, about.now, about.started))
+    return http::answered_now{};
+  call->trace = core::trace::from(head.find(http::known_field::traceparent));
+  return desk_.later(about, out, join_later(&about, &out, std::move(*call), std::move(*who)));
+}
+
+bool join_api::join_at_once(http::exchange& about, http::reply& out, const join::join_call& call,
+                            const auth::identity& who, core::wall_time now,
+                            core::steady_time steady_now) {
+  const auto made = desk_.parts.joins.join_now(call, who, now, steady_now);
+  if (!made) return false;
   if (*made) {
-    record(about, *call, who->get(), nullptr, (*made)->provider->name.view());
-    answer_joined(out, **made, *call, about.now);
+    record(about, call, &who, nullptr, (*made)->provider->name.view());
+    answer_joined(out, **made, call, now);
   } else {
-    turn_away(about, out, *call, who->get(), made->error());
+    turn_away(about, out, call, &who, made->error());
   }
-  return http::answered_now{};
+  return true;
 }
 
 // The session is one that this shard cannot judge by itself.
@@ -189,7 +194,8 @@ core::task<void> join_api::know_and_join(http::exchange* about, http::reply* out
     turn_away(*about, *out, call, who->get(), counted.error());
   else if (about->head->method == http::method::head)
     co_await look_later(about, out, std::move(call), std::move(*who));
-  else
+  else if (const core::clock& clock = desk_.parts.clock;
+           !join_at_once(*about, *out, call, **who, clock.wall_now(), clock.steady_now()))
     co_await join_later(about, out, std::move(call), std::move(*who));
 }
 

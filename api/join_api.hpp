@@ -52,6 +52,9 @@ class join_api {
                  const auth::identity* who, const core::failure& why);
   void count_refusal(const core::failure& why, const core::room_id* room = nullptr);
 
+  // The warm path. False where something must be waited for; nothing has been answered then.
+  bool join_at_once(http::exchange& about, http::reply& out, const join::join_call& call,
+                    const auth::identity& who, core::wall_time now, core::steady_time steady_now);
   core::task<void> know_and_join(http::exchange* about, http::reply* out, join::join_call call);
   http::answer look(http::exchange& about, http::reply& out, join::join_call call,
                     auth::identity_ptr who);

@@ -114,6 +114,16 @@ test('the marketplace is asked once, with the named cookie and nothing else of t
   assert.equal(calls[0].headers.authorization, undefined);
 });
 
+test('where no answer counts twice, a join that waits for nothing else asks once', async () => {
+  const own = await Stagedoor.start({ toml: (options) => sessionOnly(configuration, callback(fake, 'good_for = "0s"'))(options).replace('threads = 2', 'threads = 1') });
+  await own.book('open');
+  assert.equal((await withCookie('sid=good', {}, own)).status, 200);
+  const before = fake.calls.length;
+  for (let i = 0; i < 5; i++) assert.equal((await withCookie('sid=good', {}, own)).status, 200);
+  assert.equal(fake.calls.length, before + 5);
+  await own.stop();
+});
+
 test('a bearer is passed on as a bearer', async () => {
   assert.equal((await door.join('open', { token: 'good' })).status, 200);
   assert.equal(fake.calls.at(-1).headers.authorization, 'Bearer good');
