@@ -265,7 +265,7 @@ std::optional<core::result<join_link>> hundred_ms::admit_now(const admission& wh
   return out;
 }
 
-core::task<core::result<void>> hundred_ms::close(room_wish, std::string provider_room,
+core::task<core::result<void>> hundred_ms::close(room_wish wish, std::string provider_room,
                                                  core::deadline until) {
   if (provider_room.empty())
     co_return core::result<void>();  // never made, so there is nothing to close
@@ -274,10 +274,12 @@ core::task<core::result<void>> hundred_ms::close(room_wish, std::string provider
   rest_request end = post("end_room", "/active-rooms/" + room + "/end-room",
                           R"({"reason":"The booking ended","lock":true})");
   end.welcome = {404};  // nobody is inside
+  end.wanted_for = wish.wanted_for;
   auto ended = co_await ask(std::move(end), until);
   // Without a session the lock may not have been applied, so the room is disabled in any case.
   rest_request disable = post("disable_room", "/rooms/" + room, R"({"enabled":false})");
   disable.welcome = {404};
+  disable.wanted_for = wish.wanted_for;
   auto disabled = co_await ask(std::move(disable), until);
   if (!ended) co_return core::same_failure(ended);
   if (!disabled) co_return core::same_failure(disabled);

@@ -221,6 +221,7 @@ core::task<core::result<void>> custom::close(room_wish wish, std::string, core::
   if (!hooked) co_return core::same_failure(hooked);
   rest_request request = std::move(*hooked);
   request.welcome = {404, 410};  // gone is what we want
+  request.wanted_for = wish.wanted_for;
   sign(request);
   auto gone = co_await calls_.call(std::move(request), until);
   if (!gone) co_return core::same_failure(gone);

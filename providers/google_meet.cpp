@@ -145,7 +145,7 @@ class google_meet final : public provider {
   }
   rest_request write(std::string_view operation, http::method method, std::string path,
                      const std::string& owner) const;
-  core::task<core::result<bool>> still_ours(std::string owner, core::deadline until);
+  core::task<core::result<bool>> still_ours(std::string owner, urgency who, core::deadline until);
 
   std::shared_ptr<const meet_settings> settings_;
   const core::clock& clock_;
@@ -231,12 +231,14 @@ rest_request google_meet::write(std::string_view operation, http::method method,
 
 // Google answers the same 403 for a space that is gone and for one that is not ours. It is gone
 // where the same token may still do something else.
-core::task<core::result<bool>> google_meet::still_ours(std::string owner, core::deadline until) {
+core::task<core::result<bool>> google_meet::still_ours(std::string owner, urgency who,
+                                                       core::deadline until) {
   rest_request what;
   what.operation = "list_records";
   what.url = settings_->base_url + "/v2/conferenceRecords?pageSize=1";
   what.safe_to_repeat = true;
   what.welcome = {403};
+  what.wanted_for = who;
   auto answer = co_await callers_.at(owner)->call(std::move(what), until);
   if (!answer) co_return core::same_failure(answer);
   co_return answer->status != 403;
@@ -266,7 +268,7 @@ core::task<core::result<void>> google_meet::close(room_wish wish, std::string pr
   if (ended->status == 400 && status_in(ended->json) != "FAILED_PRECONDITION")
     co_return core::fail(errc::rejected, "Google Meet did not end the call");
   if (locked->status != 403 && ended->status != 403) co_return core::result<void>();
-  auto alive = co_await still_ours(known->owner, until);
+  auto alive = co_await still_ours(known->owner, wish.wanted_for, until);
   if (!alive) co_return core::same_failure(alive);
   if (!*alive)
     co_return core::fail(errc::rejected,
@@ -282,7 +284,7 @@ core::task<core::result<std::string>> google_meet::try_credentials(core::deadlin
       why.detail = subject + ": " + why.detail;
       co_return core::fail(std::move(why));
     }
-    auto works = co_await still_ours(subject, until);
+    auto works = co_await still_ours(subject, urgency::join, until);
     if (!works) co_return core::same_failure(works);
     if (!*works)
       co_return core::fail(errc::rejected,

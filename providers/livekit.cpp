@@ -183,7 +183,7 @@ std::optional<core::result<join_link>> livekit::admit_now(const admission& who) 
   return out;
 }
 
-core::task<core::result<void>> livekit::close(room_wish, std::string provider_room,
+core::task<core::result<void>> livekit::close(room_wish wish, std::string provider_room,
                                               core::deadline until) {
   const std::string_view name = name_in(provider_room);
   if (name.empty()) co_return core::result<void>();  // nobody was ever admitted
@@ -192,6 +192,7 @@ core::task<core::result<void>> livekit::close(room_wish, std::string provider_ro
   auto drop = twirp("delete_room", "DeleteRoom", std::move(body), "roomCreate");
   if (!drop) co_return core::same_failure(drop);
   drop->welcome = {404};  // it lives only while somebody is inside
+  drop->wanted_for = wish.wanted_for;
   auto gone = co_await calls_.call(std::move(*drop), until);
   if (!gone) co_return core::same_failure(gone);
   const std::string* code = gone->json.find_string("code");

@@ -200,7 +200,8 @@ rest_caller::rest_caller(const provider_tools& tools, const core::provider_name&
       client_(tools.client),
       name_(name.text()),
       limits_(limits),
-      breaker_(limits),
+      front_(limits),
+      cleanup_(limits),
       slots_(limits, tools.on),
       chance_(tools.random),
       circuit_gauge_(tools.metrics.level("provider_circuit_state",
@@ -214,12 +215,12 @@ core::task<core::result<rest_answer>> rest_caller::call(rest_request what, core:
     auto done = co_await try_once(what, until);
     observe(what.operation, done.answer, started);
     if (done.answer) {
-      budget_.succeeded();
+      lane_of(what.wanted_for).budget.succeeded();
       co_return std::move(done.answer);
     }
     const bool safe = what.safe_to_repeat || done.was_not_done;
     if (!safe || !done.may_repeat || tries >= limits_.retries_max) co_return std::move(done.answer);
-    const auto pause = pause_for(done.answer.error(), tries, until);
+    const auto pause = pause_for(done.answer.error(), tries, what.wanted_for, until);
     if (!pause) co_return std::move(done.answer);
     log_.debug("provider_retry",
                {{"provider", name_}, {"operation", what.operation}, {"attempt", tries + 1}});
@@ -230,17 +231,25 @@ core::task<core::result<rest_answer>> rest_caller::call(rest_request what, core:
 }
 
 std::optional<core::failure> rest_caller::away() const {
-  if (const auto wait = breaker_.refusal(clock_.steady_now()); wait.count() > 0)
+  if (const auto wait = refusal_for(urgency::join, clock_.steady_now()); wait.count() > 0)
     return circuit_open(wait);
   if (slots_.full()) return line_full();
   return std::nullopt;
+}
+
+std::chrono::nanoseconds rest_caller::refusal_for(urgency who, core::steady_time now) const {
+  const auto wait = front_.breaker.refusal(now);
+  return who == urgency::cleanup ? std::max(wait, cleanup_.breaker.refusal(now)) : wait;
 }
 
 core::task<rest_caller::attempt> rest_caller::try_once(rest_request what, core::deadline until) {
   // Asked before the quota and the line, so that nobody queues for a provider that is known to be
   // away.
   attempt refused;
-  if (auto why = away()) {
+  auto why = away();
+  if (const auto wait = refusal_for(what.wanted_for, clock_.steady_now()); !why && wait.count() > 0)
+    why = circuit_open(wait);
+  if (why) {
     refused.answer = core::fail(std::move(*why));
     co_return refused;
   }
@@ -256,8 +265,9 @@ core::task<rest_caller::attempt> rest_caller::try_once(rest_request what, core::
     co_return refused;
   }
   const auto started = clock_.steady_now();
-  const auto verdict = breaker_.ask(started);
-  tell_circuit();
+  circuit_breaker& breaker = lane_of(what.wanted_for).breaker;
+  const auto verdict = breaker.ask(started);
+  tell_circuit(what.wanted_for);
   if (!verdict.go) {
     give_back_quotas(what);
     refused.answer = core::fail(circuit_open(verdict.wait));
@@ -268,7 +278,7 @@ core::task<rest_caller::attempt> rest_caller::try_once(rest_request what, core::
     circuit_breaker& of;
     std::uint32_t era;
     ~trial() { of.abandoned(era); }
-  } at_exit{breaker_, verdict.era};
+  } at_exit{breaker, verdict.era};
 
   http::request sent;
   sent.method = what.method;
@@ -284,7 +294,7 @@ core::task<rest_caller::attempt> rest_caller::try_once(rest_request what, core::
   const bool had_time = until.left(started) >= fair_time;
   auto got = co_await client_.send(std::move(sent), until);
   attempt done = judge(what, std::move(got), verdict.era, had_time);
-  tell_circuit();
+  tell_circuit(what.wanted_for);
   co_return done;
 }
 
@@ -292,6 +302,7 @@ rest_caller::attempt rest_caller::judge(const rest_request& what, core::result<h
                                         std::uint32_t era, bool had_time) {
   const std::string_view bearer = what.bearer ? what.bearer->reveal() : std::string_view{};
   const auto now = clock_.steady_now();
+  circuit_breaker& breaker = lane_of(what.wanted_for).breaker;
   attempt done;
   std::string_view advice;
   if (!got) {
@@ -300,7 +311,7 @@ rest_caller::attempt rest_caller::judge(const rest_request& what, core::result<h
     // A late answer of ours is not the provider's fault; a peer that breaks the protocol, or is
     // away, is.
     if (got.error().code != net::errc::cancelled && (why.code != errc::timed_out || had_time))
-      breaker_.failed(era, now, std::nullopt);
+      breaker.failed(era, now, std::nullopt);
     done.may_repeat = why.code != errc::rejected;
     done.answer = core::fail(std::move(why));
   } else {
@@ -315,9 +326,9 @@ rest_caller::attempt rest_caller::judge(const rest_request& what, core::result<h
                           ? done.answer.error().retry_after
                           : std::nullopt;
     if (trouble)
-      breaker_.failed(era, now, told);
+      breaker.failed(era, now, told);
     else
-      breaker_.succeeded(era);
+      breaker.succeeded(era);
     done.was_not_done = got->status == 429;
     done.may_repeat = trouble || (!done.answer && used_up);
     if (!done.answer && used_up)
@@ -400,11 +411,11 @@ void rest_caller::show(quota& one) {
 // How long to wait before trying again; nullopt where the deadline, the budget or the circuit leave
 // no room for it.
 std::optional<std::chrono::nanoseconds> rest_caller::pause_for(const core::failure& why,
-                                                               std::uint32_t tries,
+                                                               std::uint32_t tries, urgency who,
                                                                core::deadline until) {
   const auto now = clock_.steady_now();
   auto pause = retry_pause(limits_, tries, chance_.next());
-  const auto circuit = breaker_.refusal(now);
+  const auto circuit = refusal_for(who, now);
   // Where the circuit opened because the provider named a time, coming back just after it is what
   // it asked for.
   // A longer one is for the person to wait, who is told of it: a call may have more time than a
@@ -413,7 +424,7 @@ std::optional<std::chrono::nanoseconds> rest_caller::pause_for(const core::failu
   pause += circuit;
   if (until.left(now) < pause + limits_.answer_least) return std::nullopt;
   if (why.code == errc::timed_out && until.passed(now)) return std::nullopt;
-  if (!budget_.take()) return std::nullopt;
+  if (!lane_of(who).budget.take()) return std::nullopt;
   return pause;
 }
 
@@ -433,12 +444,16 @@ void rest_caller::observe(std::string_view operation, const core::result<rest_an
   slot->observe(std::chrono::duration<double>(clock_.steady_now() - started).count());
 }
 
-void rest_caller::tell_circuit() {
-  const circuit_state now = breaker_.state();
-  if (now == told_) return;
-  told_ = now;
-  circuit_gauge_.set(static_cast<std::int64_t>(now));
-  log_.warn("provider_circuit", {{"provider", name_}, {"state", name_of(now)}});
+void rest_caller::tell_circuit(urgency who) {
+  lane& one = lane_of(who);
+  const circuit_state now = one.breaker.state();
+  if (now == one.told) return;
+  one.told = now;
+  const bool of_cleanup = who == urgency::cleanup;
+  if (!of_cleanup) circuit_gauge_.set(static_cast<std::int64_t>(now));
+  log_.warn(
+      "provider_circuit",
+      {{"provider", name_}, {"of", of_cleanup ? "cleanup" : "joins"}, {"state", name_of(now)}});
 }
 
 }  // namespace providers

@@ -89,8 +89,9 @@ class rest_caller {
   // for the operator.
   core::task<core::result<rest_answer>> call(rest_request what, core::deadline until);
 
-  circuit_state circuit() const { return breaker_.state(); }
+  circuit_state circuit() const { return front_.breaker.state(); }
   // What call() would fail with before it sends anything: the circuit is open, or the line is full.
+  // Said of what a join needs; clean-up may be kept waiting for longer.
   std::optional<core::failure> away() const;
 
  private:
@@ -99,6 +100,15 @@ class rest_caller {
     bool may_repeat = false;
     bool was_not_done = false;  // refused before it had any effect, so it is safe to repeat
   };
+  // What clean-up meets closes clean-up alone: nobody at the door is to wait for it.
+  struct lane {
+    explicit lane(const guard_settings& limits) : breaker(limits) {}
+    circuit_breaker breaker;
+    retry_budget budget;
+    circuit_state told = circuit_state::closed;
+  };
+  lane& lane_of(urgency who) { return who == urgency::cleanup ? cleanup_ : front_; }
+  std::chrono::nanoseconds refusal_for(urgency who, core::steady_time now) const;
   core::task<attempt> try_once(rest_request what, core::deadline until);
   core::task<core::result<void>> take_quotas(const rest_request* what, core::deadline until);
   void give_back_quotas(const rest_request& what);
@@ -107,10 +117,10 @@ class rest_caller {
   attempt judge(const rest_request& what, core::result<http::response> got, std::uint32_t era,
                 bool had_time);
   std::optional<std::chrono::nanoseconds> pause_for(const core::failure& why, std::uint32_t attempt,
-                                                    core::deadline until);
+                                                    urgency who, core::deadline until);
   void observe(std::string_view operation, const core::result<rest_answer>& answer,
                core::steady_time started);
-  void tell_circuit();
+  void tell_circuit(urgency who);
 
   const core::clock& clock_;
   core::logger& log_;
@@ -118,12 +128,11 @@ class rest_caller {
   http::client& client_;
   std::string name_;
   guard_settings limits_;
-  circuit_breaker breaker_;
-  retry_budget budget_;
+  lane front_;  // joins, and rooms made ahead of them
+  lane cleanup_;
   slots slots_;
   core::quick_random chance_;
   core::gauge& circuit_gauge_;
-  circuit_state told_ = circuit_state::closed;
   std::map<std::string, std::array<core::histogram*, 4>, std::less<>> times_;
   std::map<const quota*, core::gauge*> quota_gauges_;
 };

@@ -103,6 +103,27 @@ void run_row(const adapter_under_test& one, const failure_row& row) {
   }
 }
 
+// Rooms that cannot be closed keep nobody out of those that can be made.
+void run_closings(const adapter_under_test& one) {
+  desk before;
+  one.also(before);
+  before.client.on(one.verb, one.url, [&](const http::request&) { return answer(one.good); });
+  const auto maker = one.make(before);
+  const auto room = run(before.context, maker->prepare(wish_of(before), before.within(1s)));
+  BOOST_REQUIRE(room);
+  desk at;
+  one.also(at);
+  for (const auto verb : {http::method::get, http::method::post, http::method::put,
+                          http::method::patch, http::method::delete_})
+    at.client.on(verb, "https://", 500, "{}");
+  const auto provider = one.make(at);
+  auto wish = wish_of(at);
+  wish.wanted_for = providers::urgency::cleanup;
+  for (int i = 0; i < 12; ++i) run(at.context, provider->close(wish, *room, at.within(1s)));
+  BOOST_TEST((at.client.count() == 0u || at.client.count() >= 5u));
+  BOOST_TEST(!provider->away().has_value());
+}
+
 }  // namespace
 
 void run_failure_list(const adapter_under_test& one) {
@@ -113,6 +134,7 @@ void run_failure_list(const adapter_under_test& one) {
   BOOST_TEST_CONTEXT(one.name << ": all is well") {
     run_row(one, {"good", {answer(one.good)}, {}, 1});
   }
+  BOOST_TEST_CONTEXT(one.name << ": rooms that cannot be closed") { run_closings(one); }
 }
 
 core::result<void> prepare_once(desk& at, providers::provider& one) {

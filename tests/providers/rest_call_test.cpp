@@ -28,7 +28,8 @@ struct caller_desk : tests::desk {
       : calls(tools(), *core::provider_name::from("main"), limits) {}
 
   core::result<providers::rest_answer> call(bool safe = true, std::chrono::nanoseconds wait = 5s,
-                                            std::vector<int> welcome = {}) {
+                                            std::vector<int> welcome = {},
+                                            providers::urgency who = providers::urgency::join) {
     providers::rest_request what;
     what.operation = "create_room";
     what.method = http::method::post;
@@ -37,6 +38,7 @@ struct caller_desk : tests::desk {
     what.bearer = core::secret("eyJhbGciOi.eyJzZWNyZXQi.c2lnbmF0dXJl");
     what.safe_to_repeat = safe;
     what.welcome = std::move(welcome);
+    what.wanted_for = who;
     return tests::run(context, calls.call(std::move(what), within(wait)));
   }
 
@@ -273,6 +275,33 @@ BOOST_AUTO_TEST_CASE(five_failures_open_the_circuit_and_refusals_do_not) {
   BOOST_TEST((at.calls.circuit() == providers::circuit_state::open));
   BOOST_TEST(at.call(false).error().code == errc::unavailable);
   BOOST_TEST(at.client.count() == 11u);
+}
+
+BOOST_AUTO_TEST_CASE(what_cleanup_meets_closes_cleanup_alone) {
+  caller_desk at;
+  const auto clean = [&] { return at.call(true, 5s, {}, providers::urgency::cleanup); };
+  // Its retries are its own too.
+  for (int i = 0; i < 5; ++i) at.client.reply(500);
+  for (int i = 0; i < 3; ++i) BOOST_TEST(!clean().has_value());
+  BOOST_TEST(at.client.count() == 5u);
+  BOOST_TEST((at.calls.circuit() == providers::circuit_state::closed));
+  BOOST_TEST(!at.calls.away().has_value());
+  BOOST_TEST(clean().error().code == errc::unavailable);
+  BOOST_TEST(at.client.count() == 5u);
+  at.client.reply(500).reply(500).reply(200, "{}");
+  BOOST_TEST(at.call().has_value());
+  BOOST_TEST(at.client.count() == 8u);
+  at.clock.advance(2s);
+  at.client.reply(200, "{}");
+  BOOST_TEST(clean().has_value());
+  // A vendor that joins find away is away for both.
+  for (int i = 0; i < 5; ++i) {
+    at.client.reply(500);
+    BOOST_TEST(!at.call(false).has_value());
+  }
+  BOOST_TEST(at.calls.away().has_value());
+  BOOST_TEST(clean().error().code == errc::unavailable);
+  BOOST_TEST(at.client.answers_left() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(running_out_of_a_short_deadline_is_not_held_against_the_provider) {
