@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { eventually } from './support/eventually.mjs';
 import { Fake100ms, provider as hms } from './support/fake_100ms.mjs';
 import { FakeDaily, provider as daily } from './support/fake_daily.mjs';
@@ -55,6 +56,16 @@ async function joined(provider) {
   assert.equal(answer.status, 200, answer.text);
   return { room, url: new URL(answer.json.videoCallUrl), name: answer.json.provider };
 }
+
+test('the page about tokens of one\'s own service has test vectors that are right', () => {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/providers/custom.md', import.meta.url)), 'utf8');
+  const key = '0123456789abcdef0123456789abcdef';
+  const text = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const signed = (input) => '`' + createHmac('sha256', key).update(input).digest('base64url') + '`';
+  const claims = { iss: 'https://api.example.com', aud: 'https://video.example.com', iat: 1800000000, nbf: 1799999995, exp: 1800000300, sub: 'exp-7', room: 'room-42', role: 'expert', name: 'Expert', jti: '0b0e7c1e-6a8e-4a8b-9a4e-1f1c1c6f0a11' };
+  assert.ok(page.includes(signed(`${text({ alg: 'HS256', kid: 'k1', typ: 'JWT' })}.${text(claims)}`)), 'kind = "jwt"');
+  assert.ok(page.includes(signed(['v1', 'room-42', 'exp-7', 'expert', 1800000300, 'A1b2C3d4E5f6G7h8'].join('\n'))), 'kind = "hmac"');
+});
 
 test('each booking is held at the provider that it names, the others at the default', async () => {
   assert.deepEqual([(await joined()).url.origin, (await joined()).name], ['https://clinic.app.100ms.live', 'hms-clinic']);
