@@ -13,6 +13,7 @@
 #include "join/room_need.hpp"
 #include "providers/error.hpp"
 #include "providers/guard.hpp"
+#include "providers/rest_call.hpp"
 #include "rooms/error.hpp"
 
 namespace join {
@@ -31,6 +32,16 @@ constexpr std::string_view sweep_lease = "sweep";
 // A call that runs in a room that is to be replaced: looked at again after so long, or when the
 // provider tells of its end.
 constexpr std::chrono::minutes running_pause{1};
+// For a limit of seconds a worker waits, some turns of it; for a longer one it leaves its place to
+// other vendors.
+constexpr std::chrono::seconds turn_waited{2};
+constexpr int turns_waited = 5;
+
+// When a vendor's own limit lets it through, which is nobody's failure; nullopt for all else.
+std::optional<std::chrono::seconds> turn_in(const core::failure& why) {
+  if (!providers::was_used_up(why) || !why.retry_after) return std::nullopt;
+  return std::min<std::chrono::seconds>(*why.retry_after, prepare_setback_max);
+}
 
 // What is made only to be closed ends by itself after so long, where it can.
 constexpr std::chrono::minutes interrupted_life{10};
@@ -153,7 +164,10 @@ struct provisioner::state {
   static core::task<void> work(handle self);
   static core::task<void> do_prepare(handle self, booking_ptr one);
   static core::task<void> settle(handle self, booking_ptr one, core::deadline until);
-  static core::task<void> put_off(handle self, booking_ptr one, bool failed);
+  static core::task<core::result<booking_ptr>> make_unhurried(handle self, booking_ptr one,
+                                                              core::deadline until);
+  static core::task<void> put_off(handle self, booking_ptr one, bool failed,
+                                  std::chrono::seconds pause);
   static core::task<core::result<noted_closing>> still_due(handle self, rooms::room_closing asked,
                                                            core::deadline until);
   static core::task<void> do_close(handle self, rooms::room_closing asked);
@@ -318,13 +332,16 @@ core::task<core::result<booking_ptr>> provisioner::state::make_alone(handle self
   auto made = co_await vendor->prepare(std::move(wish), until);
   if (made && made->empty())
     made = core::fail(providers::errc::rejected, "the provider gave no room");
-  self->count("made", one->provider, made.has_value());
+  // What is made ahead has time to wait for its turn.
+  const bool waits = !made && by.who == providers::urgency::prepare && turn_in(made.error());
+  if (!waits) self->count("made", one->provider, made.has_value());
   if (!made) {
     const core::failure& why = made.error();
-    parts.log.warn("room_not_made", {{"provider", one->provider.text()},
-                                     {"room", one->room.text()},
-                                     {"error", why.code.message()},
-                                     {"detail", why.detail}});
+    parts.log.log(waits ? core::log_level::debug : core::log_level::warn, "room_not_made",
+                  {{"provider", one->provider.text()},
+                   {"room", one->room.text()},
+                   {"error", why.code.message()},
+                   {"detail", why.detail}});
     co_return core::same_failure(made);
   }
   co_return co_await keep(self, one, std::move(*made), until);
@@ -411,17 +428,38 @@ core::task<void> provisioner::state::work(handle self) {
   }
 }
 
-core::task<void> provisioner::state::do_prepare(handle self, booking_ptr one) {
-  const core::deadline until = self->call_deadline();
-  if (self->need_of(*one) == room_need::nothing) co_return co_await settle(self, one, until);
+core::task<core::result<booking_ptr>> provisioner::state::make_unhurried(handle self,
+                                                                         booking_ptr one,
+                                                                         core::deadline until) {
   // Somebody at the door who was faster has the same room made with more urgency.
   const bool first = !self->flights.in_flight(one->room.text());
   if (first) self->unhurried.insert(one->room.text());
   auto got = co_await ready_here(self, one, {std::nullopt, providers::urgency::prepare}, until);
   if (first) self->unhurried.erase(one->room.text());
-  if (!got) co_return co_await put_off(self, one, true);
+  co_return got;
+}
+
+core::task<void> provisioner::state::do_prepare(handle self, booking_ptr one) {
+  const core::deadline until = self->call_deadline();
+  if (self->need_of(*one) == room_need::nothing) co_return co_await settle(self, one, until);
+  auto got = co_await make_unhurried(self, one, until);
+  for (int turns = 0; !got && turns < turns_waited; ++turns) {
+    const auto turn = turn_in(got.error());
+    if (!turn || *turn > turn_waited) break;
+    const core::deadline next = core::deadline::after(self->parts.clock.steady_now(), *turn);
+    const bool more = co_await self->parts.sleep(next);
+    if (!more || self->stopped) break;
+    auto again = co_await make_unhurried(self, one, self->call_deadline());
+    got = std::move(again);
+  }
+  if (!got) {
+    const auto turn = turn_in(got.error());
+    const auto pause =
+        turn.value_or(std::min(setback(one->preparing.failures), prepare_setback_max));
+    co_return co_await put_off(self, one, !turn, pause);
+  }
   const room_need left = self->need_of(**got);
-  if (left == room_need::later) co_return co_await put_off(self, *got, false);
+  if (left == room_need::later) co_return co_await put_off(self, *got, false, running_pause);
   if (left == room_need::nothing) co_await settle(self, *got, until);
 }
 
@@ -435,9 +473,8 @@ core::task<void> provisioner::state::settle(handle self, booking_ptr one, core::
 }
 
 // Where the store does not keep that, the next sweep tries again.
-core::task<void> provisioner::state::put_off(handle self, booking_ptr one, bool failed) {
-  const auto pause = failed ? std::min(setback(one->preparing.failures), prepare_setback_max)
-                            : std::chrono::seconds{running_pause};
+core::task<void> provisioner::state::put_off(handle self, booking_ptr one, bool failed,
+                                             std::chrono::seconds pause) {
   auto kept = co_await self->parts.store.prepare_later(one->room, one->generation, failed,
                                                        self->parts.clock.wall_now() + pause,
                                                        self->call_deadline());
@@ -529,9 +566,10 @@ core::task<void> provisioner::state::close_alone(handle self, rooms::room_closin
       gone = core::same_failure(known);
     }
   }
-  self->count("closed", due.provider, gone.has_value());
-  const bool give_up = !gone && due.attempts + 1 >= closing_attempts_max;
-  if (!gone)
+  const auto turn = gone ? std::nullopt : turn_in(gone.error());
+  if (!turn) self->count("closed", due.provider, gone.has_value());
+  const bool give_up = !gone && !turn && due.attempts + 1 >= closing_attempts_max;
+  if (!gone && !turn)
     parts.log.log(give_up ? core::log_level::error : core::log_level::warn,
                   give_up ? "room_never_closed" : "room_not_closed",
                   {{"provider", due.provider.text()},
@@ -544,8 +582,8 @@ core::task<void> provisioner::state::close_alone(handle self, rooms::room_closin
     co_await parts.store.closing_done(due, until);
     co_return;
   }
-  const core::wall_time retry_at = parts.clock.wall_now() + setback(due.attempts);
-  co_await parts.store.closing_failed(due, retry_at, until);
+  const auto pause = turn.value_or(setback(due.attempts));
+  co_await parts.store.closing_later(due, !turn, parts.clock.wall_now() + pause, until);
 }
 
 void provisioner::state::to_owner(const handle& self, background_job job) {

@@ -101,8 +101,8 @@ constexpr const char* due_closings_sql =
     CLOSING_COLUMNS "WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
 constexpr const char* find_closing_sql = CLOSING_COLUMNS THAT_CLOSING;
 constexpr const char* closing_done_sql = "DELETE FROM closings " THAT_CLOSING;
-constexpr const char* closing_failed_sql =
-    "UPDATE closings SET attempts = attempts + 1, due_at = ?4 " THAT_CLOSING;
+constexpr const char* closing_later_sql =
+    "UPDATE closings SET attempts = attempts + ?4, due_at = ?5 " THAT_CLOSING;
 
 #undef THAT_CLOSING
 #undef CLOSING_COLUMNS
@@ -380,10 +380,11 @@ bool closing_done(connection& on, const room_closing& which) {
   return on.good() && on.rows_changed() > 0;
 }
 
-bool closing_failed(connection& on, const room_closing& which, core::wall_time retry_at) {
-  auto write = on.prepare(closing_failed_sql);
+bool closing_later(connection& on, const room_closing& which, bool failed,
+                   core::wall_time retry_at) {
+  auto write = on.prepare(closing_later_sql);
   bind_closing(write, which);
-  write.bind(to_milliseconds(retry_at)).run();
+  write.bind(std::int64_t{failed ? 1 : 0}).bind(to_milliseconds(retry_at)).run();
   return on.good() && on.rows_changed() > 0;
 }
 

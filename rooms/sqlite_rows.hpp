@@ -33,7 +33,8 @@ void keep(connection& on, const booking* before, const change& made);
 void note_interrupted(connection& on, const booking& closed, core::wall_time now);
 void forget_interrupted(connection& on, const core::room_id& room, std::uint32_t generation);
 bool closing_done(connection& on, const room_closing& which);
-bool closing_failed(connection& on, const room_closing& which, core::wall_time retry_at);
+bool closing_later(connection& on, const room_closing& which, bool failed,
+                   core::wall_time retry_at);
 
 void revoke(connection& on, const core::revocation& what, core::wall_time now);
 // A hundred of those that were made before.

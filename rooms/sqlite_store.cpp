@@ -396,11 +396,11 @@ core::task<core::result<bool>> sqlite_store::closing_done(room_closing which,
   return inside_->write<bool>(std::move(what), until);
 }
 
-core::task<core::result<bool>> sqlite_store::closing_failed(room_closing which,
-                                                            core::wall_time retry_at,
-                                                            core::deadline until) {
-  work<bool> what = [which = std::move(which), retry_at](connection& db) {
-    return core::result<bool>(sqlite::closing_failed(db, which, retry_at));
+core::task<core::result<bool>> sqlite_store::closing_later(room_closing which, bool failed,
+                                                           core::wall_time retry_at,
+                                                           core::deadline until) {
+  work<bool> what = [which = std::move(which), failed, retry_at](connection& db) {
+    return core::result<bool>(sqlite::closing_later(db, which, failed, retry_at));
   };
   return inside_->write<bool>(std::move(what), until);
 }

@@ -75,8 +75,9 @@ class sqlite_store final : public store {
   core::task<core::result<bool>> let_go(std::string what, std::string holder,
                                         core::deadline until) override;
   core::task<core::result<bool>> closing_done(room_closing which, core::deadline until) override;
-  core::task<core::result<bool>> closing_failed(room_closing which, core::wall_time retry_at,
-                                                core::deadline until) override;
+  core::task<core::result<bool>> closing_later(room_closing which, bool failed,
+                                               core::wall_time retry_at,
+                                               core::deadline until) override;
 
  private:
   struct inside;

@@ -202,10 +202,10 @@ class store {
 
   // The provider closed it, or never will: nothing is left to do. True where it was still noted.
   virtual core::task<core::result<bool>> closing_done(room_closing which, core::deadline until) = 0;
-  // It did not work: counted, and due again at `retry_at`. True where it was still noted.
-  virtual core::task<core::result<bool>> closing_failed(room_closing which,
-                                                        core::wall_time retry_at,
-                                                        core::deadline until) = 0;
+  // Due again at `retry_at`, and counted where it has `failed`. True where it was still noted.
+  virtual core::task<core::result<bool>> closing_later(room_closing which, bool failed,
+                                                       core::wall_time retry_at,
+                                                       core::deadline until) = 0;
 };
 
 }  // namespace rooms

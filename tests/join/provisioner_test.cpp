@@ -634,6 +634,74 @@ BOOST_AUTO_TEST_CASE(what_could_not_be_told_keeps_nobody_out_and_is_told_by_the_
   BOOST_TEST(at.vendor->prepared.size() == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(what_waits_for_a_limit_of_seconds_is_made_when_its_turn_comes) {
+  door_scene at;
+  at.vendor->used_up = 1s;
+  int naps = 0;
+  at.sleep = [&](core::deadline) -> core::task<bool> {
+    at.clock.advance(1s);
+    if (++naps == 2) at.vendor->used_up.reset();
+    co_return true;
+  };
+  at.store.add(tests::booking_of("talk"));
+  at.provisioner->prepare_soon(kept(at, "talk"));
+  at.settle();
+  BOOST_TEST(naps == 2);
+  BOOST_TEST(at.vendor->prepared.size() == 3u);
+  BOOST_TEST(at.store.peek("talk")->provider_room == "made-talk-1");
+  // It does not wait for ever, and keeps nobody at the door.
+  at.vendor->used_up = 1s;
+  at.store.add(tests::booking_of("long"));
+  at.provisioner->prepare_soon(kept(at, "long"));
+  at.settle();
+  BOOST_TEST(at.vendor->prepared.size() == 9u);
+  BOOST_TEST(at.store.peek("long")->provider_room.empty());
+  BOOST_TEST(at.run(at.join("long")).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_for_a_longer_limit_comes_when_that_is_over_and_has_not_failed) {
+  door_scene at;
+  at.vendor->used_up = 57s;
+  at.sleep = [](core::deadline) -> core::task<bool> {
+    BOOST_ERROR("a worker slept");
+    co_return true;
+  };
+  at.store.add(tests::booking_of("talk"));
+  at.provisioner->prepare_soon(kept(at, "talk"));
+  at.settle();
+  for (std::size_t tries = 1; tries < 20; ++tries) {
+    BOOST_TEST(at.vendor->prepared.size() == tries);
+    BOOST_TEST(at.store.peek("talk")->preparing.failures == 0u);
+    at.clock.advance(56s);
+    sweep(at);
+    BOOST_TEST(at.vendor->prepared.size() == tries);
+    at.clock.advance(1s);
+    sweep(at);
+  }
+  at.vendor->used_up.reset();
+  at.clock.advance(57s);
+  sweep(at);
+  BOOST_TEST(!at.store.peek("talk")->provider_room.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_closing_that_waits_for_its_turn_is_never_given_up) {
+  door_scene at;
+  join_first(at);
+  auto ended = at.run(at.store.close(*core::room_id::from("talk"), rooms::booking_state::ended,
+                                     at.clock.wall_now(), tests::far_deadline()));
+  BOOST_REQUIRE(ended);
+  at.vendor->used_up = 57s;
+  for (int i = 0; i < 40; ++i) {
+    sweep(at);
+    at.clock.advance(57s);
+  }
+  BOOST_TEST(at.vendor->closed.size() == 40u);
+  BOOST_TEST(at.store.closings() == 1u);
+  at.vendor->used_up.reset();
+  sweep(at);
+  BOOST_TEST(at.store.closings() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_change_that_nobody_lived_to_tell_is_told_by_the_sweep) {
   door_scene at;
   at.vendor->wants_terms = true;

@@ -441,8 +441,13 @@ BOOST_DATA_TEST_CASE(a_closing_waits_after_a_failure_and_goes_when_done, all_sto
   BOOST_TEST_REQUIRE(s.close("c", booking_state::ended, t0 + 1s).has_value());
   BOOST_TEST(s.due(t0 + 1h, 2).size() == 2u);
   BOOST_TEST(s.due(t0 + 1h)[0].room.text() == "c");  // the longest waiting first
-  auto failed = tests::run(s.context, s.store().closing_failed(s.closing_of("c"), t0 + 2h, far));
+  auto failed =
+      tests::run(s.context, s.store().closing_later(s.closing_of("c"), true, t0 + 2h, far));
   BOOST_TEST(failed.value());
+  // What only waits for its turn has not failed.
+  auto waits =
+      tests::run(s.context, s.store().closing_later(s.closing_of("c"), false, t0 + 2h, far));
+  BOOST_TEST(waits.value());
   BOOST_TEST(s.due(t0 + 1h).size() == 2u);
   const auto later = s.due(t0 + 2h);
   BOOST_TEST(later.back().room.text() == "c");
@@ -455,7 +460,7 @@ BOOST_DATA_TEST_CASE(a_closing_waits_after_a_failure_and_goes_when_done, all_sto
     BOOST_TEST(done.value() == noted);
   }
   BOOST_TEST(!s.closing("b", 1));
-  auto unknown = tests::run(s.context, s.store().closing_failed(s.closing_of("b"), t0, far));
+  auto unknown = tests::run(s.context, s.store().closing_later(s.closing_of("b"), true, t0, far));
   BOOST_TEST(!unknown.value());
   BOOST_TEST(s.due(t0 + 2h).size() == 2u);
 }

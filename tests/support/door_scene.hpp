@@ -49,8 +49,19 @@ class lone_shard final : public join::neighbours {
 struct door_scene {
   explicit door_scene(join::provision_settings settings = {}) {
     shards.listeners.push_back([this](const core::room_id& room) { bookings.forget(room); });
-    provisioner = std::make_unique<join::provisioner>(join::provisioner_parts{
-        0, context.get_executor(), shards, store, providers, clock, log, metrics, {}, settings});
+    provisioner = std::make_unique<join::provisioner>(
+        join::provisioner_parts{0,
+                                context.get_executor(),
+                                shards,
+                                store,
+                                providers,
+                                clock,
+                                log,
+                                metrics,
+                                {},
+                                settings,
+                                "alone",
+                                [this](core::deadline until) { return sleep(until); }});
     provisioner->meet({provisioner.get()});
     joins = std::make_unique<join::join_service>(
         join::join_parts{bookings, providers, *provisioner, clock, {}, doors});
@@ -99,6 +110,7 @@ struct door_scene {
   }
 
   asio::io_context context{1};
+  core::sleeper sleep = core::sleep_until;
   fake_clock clock;
   fake_random random;
   core::silent_logger log;

@@ -34,6 +34,8 @@ class fake_provider final : public providers::provider {
                                                 core::deadline) override {
     vendor_->prepared.push_back(wish);
     if (vendor_->pause) co_await vendor_->pause();
+    if (vendor_->used_up && wish.wanted_for != providers::urgency::join)
+      co_return core::fail(quota_used_up());
     if (vendor_->prepare_fails)
       co_return core::fail(*vendor_->prepare_fails, "inner secret detail");
     auto made = fmt::format("made-{}-{}", wish.room.view(), wish.generation);
@@ -70,6 +72,7 @@ class fake_provider final : public providers::provider {
     vendor_->closed.push_back(
         fmt::format("{}#{} at {}", wish.room.view(), wish.generation, provider_room));
     if (vendor_->pause) co_await vendor_->pause();
+    if (vendor_->used_up) co_return core::fail(quota_used_up());
     if (vendor_->close_fails) co_return core::fail(*vendor_->close_fails, "inner secret detail");
     co_return core::result<void>();
   }
@@ -84,6 +87,12 @@ class fake_provider final : public providers::provider {
   }
 
  private:
+  core::failure quota_used_up() const {
+    return core::failure(make_error_code(providers::errc::unavailable), "inner secret detail")
+        .with("reason", "quota")
+        .retry_in(*vendor_->used_up);
+  }
+
   static std::string words(const providers::room_terms& terms) {
     return fmt::format(" from {} to {} for {}", core::to_rfc3339(terms.starts_at),
                        core::to_rfc3339(terms.closes_at), terms.participants);

@@ -37,6 +37,8 @@ struct fake_vendor {
   std::optional<providers::errc> prepare_fails;
   std::optional<providers::errc> admit_fails;
   std::optional<providers::errc> close_fails;
+  // A limit of the vendor's is used up for so long: neither is made nor closed, except for joins.
+  std::optional<core::seconds> used_up;
   std::string gone;  // a room that it does not know any more: another is made in its place
   std::optional<core::failure> away;  // what it says to who asks whether calls would be sent
 

@@ -283,13 +283,13 @@ core::task<core::result<bool>> memory_store::let_go(std::string what, std::strin
   co_return true;
 }
 
-core::task<core::result<bool>> memory_store::closing_failed(rooms::room_closing which,
-                                                            core::wall_time retry_at,
-                                                            core::deadline until) {
+core::task<core::result<bool>> memory_store::closing_later(rooms::room_closing which, bool failed,
+                                                           core::wall_time retry_at,
+                                                           core::deadline until) {
   if (auto good = able(until); !good) co_return core::same_failure(good);
   const auto found = closings_.find(key_of(which));
   if (found == closings_.end()) co_return false;
-  ++found->second.attempts;
+  if (failed) ++found->second.attempts;
   found->second.due_at = rooms::from_milliseconds(rooms::to_milliseconds(retry_at));
   co_return true;
 }

@@ -62,8 +62,9 @@ class memory_store final : public rooms::store {
                                         core::deadline until) override;
   core::task<core::result<bool>> closing_done(rooms::room_closing which,
                                               core::deadline until) override;
-  core::task<core::result<bool>> closing_failed(rooms::room_closing which, core::wall_time retry_at,
-                                                core::deadline until) override;
+  core::task<core::result<bool>> closing_later(rooms::room_closing which, bool failed,
+                                               core::wall_time retry_at,
+                                               core::deadline until) override;
 
   // While true every operation is store_unavailable.
   bool broken = false;
