@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { eventually } from './support/eventually.mjs';
 import { FakeLiveKit, provider } from './support/fake_livekit.mjs';
+import { FakeZoom } from './support/fake_zoom.mjs';
 import { Stagedoor, randomRoom, rfc3339 } from './support/stagedoor.mjs';
 
 // A LiveKit that takes its time, and knows how many creates it had at once.
@@ -32,6 +33,22 @@ beforeEach(() => {
 const making = () => provider(fake, 'create_rooms = true');
 const at = (ms) => ({ startsAt: rfc3339(Date.now() + ms), endsAt: rfc3339(Date.now() + ms + 3_600_000) });
 const minute = 60_000;
+
+test('rooms that wait for a vendor\'s limit of seconds follow at its pace, and none of them counts as failed', async () => {
+  const zoom = await FakeZoom.start();
+  const door = await Stagedoor.start({ providers: zoom.configuration + 'plan = "free"\n', extra: '[rooms]\nprepare_before = "1h"\n' });
+  try {
+    // One a second may be made ahead.
+    const rooms = Array.from({ length: 6 }, randomRoom);
+    for (const room of rooms) assert.equal((await door.book(room, at(30 * minute))).status, 201);
+    await eventually(() => zoom.meetings.size === rooms.length, 15_000);
+    assert.doesNotMatch(door.log, /"event":"room_not_made"/);
+    assert.doesNotMatch(await door.metrics(), /rooms_provisioned_total\{[^}]*"failed"/);
+  } finally {
+    await door.stop();
+    await zoom.stop();
+  }
+});
 
 test('many calls at one time are made a few at a time, and who is at the door does not wait behind them', async () => {
   const door = await Stagedoor.start({ providers: making(), extra: '[rooms]\nprepare_before = "1h"\nbackground_calls = 2\nsweep_every = "1s"\n', env: { STAGEDOOR__SERVER__THREADS: '2' } });
