@@ -161,8 +161,7 @@ http::answer join_api::handle(http::exchange& about, http::reply& out, core::rol
     call->trace = core::trace::from(head.find(http::known_field::traceparent));
     return stream(about, out, std::move(*call), std::move(*who));
   }
-  if (join_at_once(about, out, *call, **who, about.now, about.started))
-    return http::answered_now{};
+  if (join_at_once(about, out, *call, **who, about.now, about.started)) return http::answered_now{};
   call->trace = core::trace::from(head.find(http::known_field::traceparent));
   return desk_.later(about, out, join_later(&about, &out, std::move(*call), std::move(*who)));
 }

@@ -32,6 +32,10 @@ constexpr std::size_t hosts_max = 200;
 // past.
 constexpr std::chrono::seconds signature_life_min = 30min;
 
+// A meeting that Zoom does not know so soon after it was made may only have to become known: where
+// it were taken for gone, each look would make another.
+constexpr std::chrono::seconds settling = 10s;
+
 // Per second and account: what Zoom calls light (get, update, end, delete, invite) and medium
 // (create).
 struct plan_limits {
@@ -85,6 +89,7 @@ struct meeting {
   std::string passcode;
   std::int64_t start = 0;
   std::int64_t minutes = 0;
+  std::int64_t made = 0;  // when, in seconds; 0 where that was not noted
 };
 
 bool is_meeting_id(std::string_view text) {
@@ -108,6 +113,7 @@ core::result<meeting> remembered_meeting(std::string_view text) {
               std::string(text_of(json, "join_url")),
               std::string(text_of(json, "passcode")),
               0,
+              0,
               0};
   const auto number = [&](std::string_view name) {
     const core::json_value* found = json.find(name);
@@ -116,6 +122,7 @@ core::result<meeting> remembered_meeting(std::string_view text) {
   };
   out.start = number("start");
   out.minutes = number("minutes");
+  out.made = number("made");
   if (!is_meeting_id(out.id) || out.host.empty() || !is_zoom_link(out.join_url))
     return not_remembered("Zoom meeting");
   return out;
@@ -126,7 +133,8 @@ std::string text_for_later(const meeting& one) {
   core::json_writer json(out);
   json.begin_object().member("id", one.id).member("host", one.host);
   json.member("join_url", one.join_url).member("passcode", one.passcode);
-  json.member("start", one.start).member("minutes", one.minutes).end_object();
+  json.member("start", one.start).member("minutes", one.minutes).member("made", one.made);
+  json.end_object();
   return out;
 }
 
@@ -286,6 +294,7 @@ core::task<core::result<meeting>> zoom::create_at(std::string host, room_wish wi
   made->host = std::move(host);
   made->start = core::unix_seconds(wish.starts_at);
   made->minutes = minutes_between(wish.starts_at, wish.closes_at);
+  made->made = core::unix_seconds(clock_.wall_now());
   co_return made;
 }
 
@@ -392,7 +401,12 @@ bool knows_no_meeting(const rest_answer& by) {
   return by.status == 404 && code && (*code == does_not_exist || *code == not_found);
 }
 
-core::failure refused(const rest_answer& by, std::string_view what) {
+core::failure refused(const rest_answer& by, std::string_view what, const meeting& about,
+                      core::wall_time now) {
+  const bool settled = core::unix_seconds(now - settling) >= about.made;
+  if (knows_no_meeting(by) && !settled)
+    return core::failure(make_error_code(errc::unavailable), "Zoom does not know the meeting yet")
+        .retry_in(2s);
   if (knows_no_meeting(by))
     return core::failure(make_error_code(errc::room_gone), "Zoom does not know the meeting");
   return core::failure(make_error_code(errc::rejected),
@@ -407,7 +421,7 @@ core::task<core::result<std::string>> zoom::start_link(meeting known, admission 
   what.welcome = {404};
   auto answer = co_await calls_.call(std::move(what), until);
   if (!answer) co_return core::same_failure(answer);
-  if (answer->status == 404) co_return core::fail(refused(*answer, "get_meeting"));
+  if (answer->status == 404) co_return core::fail(refused(*answer, "get_meeting", known, who.now));
   const std::string_view link = text_of(answer->json, "start_url");
   if (!is_zoom_link(link))
     co_return core::fail(errc::rejected, "Zoom answered without a usable start_url");
@@ -427,7 +441,8 @@ core::task<core::result<std::string>> zoom::invitation(meeting known, admission 
   what.welcome = {404};
   auto answer = co_await calls_.call(std::move(what), until);
   if (!answer) co_return core::same_failure(answer);
-  if (answer->status == 404) co_return core::fail(refused(*answer, "create_invite_link"));
+  if (answer->status == 404)
+    co_return core::fail(refused(*answer, "create_invite_link", known, who.now));
   const core::json_value* people = answer->json.find("attendees");
   const auto* list = people ? people->as_array() : nullptr;
   const std::string_view link =
