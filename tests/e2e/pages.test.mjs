@@ -42,7 +42,7 @@ async function open(path, { who = {}, at = door, options = {}, prepare } = {}) {
   return { context, page, said };
 }
 const callPage = (name, role = 'expert') => `/${role}/videocall/${name}`;
-const titled = (page, text) => page.getByRole('heading', { level: 2, name: text }).waitFor({ timeout: 20_000 });
+const titled = (page, text) => page.getByRole('heading', { level: 2, name: text }).waitFor({ timeout: 45_000 });
 const booked = async (change) => {
   const name = randomRoom();
   const made = await door.book(name, change);
@@ -188,13 +188,13 @@ test('every code that the API has is shown as its sentence', { timeout: 120_000 
 });
 
 test('an early room counts down and opens by itself', { timeout: 60_000 }, async () => {
-  // The expert may enter thirty minutes before the start.
-  const name = await booked({ startsAt: rfc3339(Date.now() + 1_800_000 + 6_000), endsAt: rfc3339(Date.now() + 4e6) });
+  const name = await booked({ startsAt: rfc3339(Date.now() + 9e6), endsAt: rfc3339(Date.now() + 1e7) });
   const { context, page, said } = await open(callPage(name));
   await titled(page, 'The room is not open yet');
-  const clock = page.getByRole('timer');
+  // The expert may enter thirty minutes before the start.
+  await door.book(name, { startsAt: rfc3339(Date.now() + 1_800_000 + 9_000), endsAt: rfc3339(Date.now() + 4e6) });
+  const clock = page.getByRole('timer').filter({ hasText: /^0:0\d$/ });
   const first = await clock.textContent();
-  assert.match(first, /^0:0\d$/);
   await picture(page, 'early');
   await page.waitForFunction((before) => document.querySelector('video-call').shadowRoot.querySelector('[role=timer]')?.textContent !== before, first);
   await (await frameOf(page)).waitForSelector('#theirs', { state: 'attached' });
