@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <new>
 #include <string_view>
@@ -120,7 +121,10 @@ core::result<void> use_key(SSL_CTX* context, EVP_PKEY* key, const tls_settings& 
 core::wall_time expiry_of(const X509* certificate) {
   std::tm parts{};
   if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return {};
-  return core::from_unix_seconds(::timegm(&parts));
+  // One that never ends says the end of the year 9999 (RFC 5280 section 4.1.2.5), which is more
+  // than a wall_time holds.
+  constexpr std::int64_t seconds_most = 9'000'000'000;
+  return core::from_unix_seconds(std::min<std::int64_t>(::timegm(&parts), seconds_most));
 }
 
 bool readable_by_all(const std::string& file) {

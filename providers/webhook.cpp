@@ -13,9 +13,10 @@ namespace {
 
 constexpr core::json_limits body_limits{64 * 1024, 12, 4'000};
 // Seconds stay below this until the year 5138; milliseconds have been above it since 1973.
-constexpr std::int64_t seconds_most = 100'000'000'000;
+constexpr std::int64_t milliseconds_least = 100'000'000'000;
 // What system_clock can hold of both.
-constexpr std::int64_t milliseconds_most = 9'000'000'000'000;
+constexpr std::int64_t seconds_most = 9'000'000'000;
+constexpr std::int64_t milliseconds_most = seconds_most * 1000;
 // Where the vendor chooses the secret, its length is the vendor's too.
 constexpr std::size_t text_bytes_min = 8;
 constexpr std::size_t key_bytes_min = 16;
@@ -125,8 +126,8 @@ core::result<core::wall_time> read_webhook_time(std::string_view text, core::wal
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), stated);
   if (error != std::errc{} || end != text.data() + text.size() || stated < 0)
     return forged("the signed time is no number");
-  if (stated >= seconds_most) stated /= 1000;
-  if (stated >= seconds_most) return forged("the signed time is out of range");
+  if (stated >= milliseconds_least) stated /= 1000;
+  if (stated > seconds_most) return forged("the signed time is out of range");
   return check_webhook_time(core::from_unix_seconds(stated), now);
 }
 

@@ -371,6 +371,16 @@ BOOST_AUTO_TEST_CASE(the_key_may_come_as_a_secret) {
   BOOST_TEST(handshake().client.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_certificate_that_never_ends_expires_when_the_clock_does) {
+  tests::certificate_wish wish;
+  wish.ends = std::chrono::years{7900};
+  const auto endless = authority.issue(wish);
+  certificate.write(endless.certificate_pem);
+  key.write(endless.key_pem);
+  server_side = made(settings());
+  BOOST_TEST(core::unix_seconds(server_side->facts().expires) == 9'000'000'000);
+}
+
 BOOST_AUTO_TEST_CASE(tells_when_the_certificate_expires_and_who_may_read_the_key) {
   ::chmod(key.path().c_str(), 0640);
   BOOST_REQUIRE(server_side->reload(settings()));

@@ -256,6 +256,10 @@ BOOST_AUTO_TEST_CASE(a_report_with_the_documented_signature_is_read_and_no_other
   BOOST_TEST(forged("t=1800000601,v0=" + mac, body));
   BOOST_TEST(forged("t=1800000601", body));
   BOOST_TEST(forged("v1=" + mac, body));
+  // More than a clock can hold, in seconds and in milliseconds.
+  for (const char* time : {"9000000001", "18000000201", "99999999999", "9000000001000",
+                           "9223372036854775807", "9223372036854775808"})
+    BOOST_TEST(forged("t=" + std::string(time) + ",v1=" + mac, body), time);
   at.clock.set_wall(core::from_unix_seconds(1800000601 + 301));
   BOOST_TEST(forged("t=1800000601,v1=" + mac, body));
 }
