@@ -140,10 +140,11 @@ core::task<void> booking_api::put(http::exchange* about, http::reply* out,
     desk_.refuse(*about, *out, done.error());
     co_return;
   }
-  // Whoever reads the answer may join at once, on whichever shard.
-  if (done->changed) co_await parts.shards.announce_change(done->stored.room);
-  if (done->changed)
+  if (done->changed) {
+    // Whoever reads the answer may join at once, on whichever shard.
+    co_await parts.shards.announce_change(done->stored.room);
     desk_.audit.booking_changed(*about, done->created ? "created" : "changed", done->stored);
+  }
   write_one(*out, done->created ? 201 : 200, done->stored);
   if (done->created) out->field("Location", "/api/bookings/" + done->stored.room.text());
   parts.provisioner.prepare_soon(std::make_shared<const rooms::booking>(std::move(done->stored)));

@@ -39,13 +39,13 @@ struct whereby_settings {
   std::string mode;  // empty: by the number of participants
   std::string lang;
   bool locked = true;
+  std::chrono::seconds lifetime{600};
+  std::shared_ptr<quota> points;
 
   std::string_view mode_for(std::size_t participants) const {
     if (!mode.empty()) return mode;
     return participants > normal_most ? "group" : "normal";
   }
-  std::chrono::seconds lifetime{600};
-  std::shared_ptr<quota> points;
 };
 
 struct meeting {

@@ -403,14 +403,13 @@ bool knows_no_meeting(const rest_answer& by) {
 
 core::failure refused(const rest_answer& by, std::string_view what, const meeting& about,
                       core::wall_time now) {
-  const bool settled = core::unix_seconds(now - settling) >= about.made;
-  if (knows_no_meeting(by) && !settled)
+  if (!knows_no_meeting(by))
+    return core::failure(make_error_code(errc::rejected),
+                         fmt::format("Zoom answered {} with {}", what, by.status));
+  if (core::unix_seconds(now - settling) < about.made)
     return core::failure(make_error_code(errc::unavailable), "Zoom does not know the meeting yet")
         .retry_in(2s);
-  if (knows_no_meeting(by))
-    return core::failure(make_error_code(errc::room_gone), "Zoom does not know the meeting");
-  return core::failure(make_error_code(errc::rejected),
-                       fmt::format("Zoom answered {} with {}", what, by.status));
+  return core::failure(make_error_code(errc::room_gone), "Zoom does not know the meeting");
 }
 
 // Holds a token of the host, two hours long: asked for when it is needed and never kept.
